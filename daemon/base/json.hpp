@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace ess {
+
+using Json = nlohmann::json;
+
+/// Nesting that outside JSON may have. nlohmann's dump() recurses, so the depth must be bounded where bytes come in.
+inline constexpr std::size_t json_depth_limit = 32;
+
+/// Reads one JSON text strictly (RFC 8259): well-formed UTF-8, no duplicate keys (nlohmann would let the last one win
+/// silently), at most json_depth_limit deep, nothing behind it.
+[[nodiscard]] Result<Json> parse_json(std::string_view text);
+
+}  // namespace ess

@@ -1,0 +1,144 @@
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <numeric>
+
+namespace ess {
+
+namespace {
+
+struct Character {
+    char32_t code = 0;
+    std::size_t length = 0;  ///< 0: the byte at the front begins no well-formed character
+};
+
+Character decode(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char first = byte(0);
+    if (first < 0x80) return {first, 1};
+    std::size_t length = 0;
+    char32_t code = 0;
+    if (first >= 0xC2 && first <= 0xDF) {
+        length = 2;
+        code = first & 0x1FU;
+    } else if (first >= 0xE0 && first <= 0xEF) {
+        length = 3;
+        code = first & 0x0FU;
+    } else if (first >= 0xF0 && first <= 0xF4) {
+        length = 4;
+        code = first & 0x07U;
+    }
+    if (length == 0 || length > text.size()) return {};
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80U) return {};
+        code = (code << 6U) | (byte(i) & 0x3FU);
+    }
+    constexpr std::array<char32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
+    const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
+    if (code < least.at(length) || surrogate || code > 0x10FFFF) return {};
+    return {code, length};
+}
+
+bool is_space(char32_t c) {
+    return c == ' ' || (c >= 0x09 && c <= 0x0D) || c == 0x85 || c == 0xA0 || c == 0x2028 || c == 0x2029;
+}
+
+bool is_unprintable(char32_t c) {
+    const bool control = c < 0x20 || (c >= 0x7F && c <= 0x9F);
+    const bool direction = c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+    return control || direction || c == 0xFEFF;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
+        }
+    }
+    return row.back();
+}
+
+}  // namespace
+
+std::string clean_line(std::string_view text, std::size_t limit) {
+    constexpr std::string_view ellipsis = "…";
+    constexpr std::string_view replacement = "\xEF\xBF\xBD";
+    std::string clean;
+    bool space = false;
+    while (!text.empty()) {
+        const Character c = decode(text);
+        const std::string_view bytes = c.length == 0 ? replacement : text.substr(0, c.length);
+        text.remove_prefix(std::max<std::size_t>(c.length, 1));
+        if (c.length != 0 && is_space(c.code)) {
+            space = !clean.empty();
+            continue;
+        }
+        if (c.length != 0 && is_unprintable(c.code)) continue;
+        if (clean.size() + bytes.size() + (space ? 1 : 0) + ellipsis.size() > limit) return clean.append(ellipsis);
+        if (space) clean += ' ';
+        space = false;
+        clean.append(bytes);
+    }
+    return clean;
+}
+
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const Character c = decode(text);
+        if (c.length == 0) return false;
+        text.remove_prefix(c.length);
+    }
+    return true;
+}
+
+std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
+    std::string_view best;
+    // Every third letter may be wrong; past that it is another word.
+    std::size_t best_distance = word.size() / 3 + 2;
+    for (const std::string_view candidate : candidates) {
+        const std::size_t distance = edit_distance(word, candidate);
+        if (distance < best_distance) {
+            best_distance = distance;
+            best = candidate;
+        }
+    }
+    return best;
+}
+
+std::string join(const std::vector<std::string>& words, std::string_view separator) {
+    std::string text;
+    for (const std::string& word : words) {
+        if (!text.empty()) text.append(separator);
+        text += word;
+    }
+    return text;
+}
+
+std::string_view trim(std::string_view text) {
+    constexpr std::string_view blank = " \t\r\n\v\f";
+    const std::size_t first = text.find_first_not_of(blank);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(blank) - first + 1);
+}
+
+std::string to_hex(std::string_view bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    text.reserve(bytes.size() * 2);
+    for (const char c : bytes) {
+        const auto value = static_cast<unsigned char>(c);
+        text += digits[value >> 4U];
+        text += digits[value & 0x0FU];
+    }
+    return text;
+}
+
+}  // namespace ess

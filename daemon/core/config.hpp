@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+
+namespace ess {
+
+/// How a unit is stopped (the stop categories of IEC 60204-1, 9.2.2).
+enum class StopCategory {
+    Immediate = 0,   ///< the kernel kills the cgroup at once, systemd is told afterwards
+    Controlled = 1,  ///< systemd stops the unit; what is left after the grace is killed by the kernel
+};
+
+/// What to do when the latch file vanishes without a reset.
+enum class FileRemoval { Relatch, Reset };
+
+/// Whether trading units may start without an armed stop.
+enum class Interlock { None, Start };
+
+/// What happens when essd cannot stay up and no latch is set.
+enum class OnDaemonFailure { Alert, Trip };
+
+/// One line of the allow-list: a unit, or a pattern of units, that a trip stops.
+struct UnitRule {
+    std::string name;  ///< with its suffix: "quantum-governor.service", "quantum-strategy@*.service"
+    StopCategory category = StopCategory::Controlled;
+    Micros grace{};
+
+    [[nodiscard]] bool operator==(const UnitRule&) const = default;
+};
+
+/// The operators' configuration, complete and valid: every default is filled in.
+struct Config {
+    std::vector<UnitRule> units;               ///< the allow-list, each name once
+    std::vector<std::string> protected_units;  ///< the operators' own; the built-in list is in unit_name.hpp
+    struct {
+        Micros budget = std::chrono::seconds(2);  ///< from the latch to the last process dead
+        StopCategory category = StopCategory::Controlled;
+        Micros grace = std::chrono::seconds(1);
+    } stop;
+    struct {
+        std::string path = "/run/quantum/ESS_ON";
+        FileRemoval file_removal = FileRemoval::Relatch;
+    } latch;
+    Interlock interlock = Interlock::Start;
+    OnDaemonFailure on_daemon_failure = OnDaemonFailure::Alert;
+    struct {
+        bool four_eyes = false;
+    } reset;
+    struct {
+        std::string directory = "/etc/quantum";
+        std::vector<std::string> files{"policy.yaml", "signals.yaml", "universe.yaml"};
+    } config_hash;
+    struct {
+        std::string git_repository;  ///< empty: no commit and branch in the entries
+    } ledger;
+    struct {
+        Micros max_age = std::chrono::hours(26);
+    } drill;
+    struct {
+        std::string textfile;  ///< empty: none is written
+    } metrics;
+};
+
+/// One configuration file, read: what it is called in messages, and its bytes.
+struct ConfigSource {
+    std::string file;
+    std::string text;
+};
+
+/// One thing that is wrong with the configuration. Line and column count from 1; 0 means "the file as a whole".
+struct ConfigFault {
+    std::string file;
+    std::size_t line = 0;
+    std::size_t column = 0;
+    std::string text;
+};
+
+/// "file:line:column: text", as compilers write it, so that editors can jump there.
+[[nodiscard]] std::string to_text(const ConfigFault& fault);
+
+struct ConfigReading {
+    Config config;                    ///< to be used only if there are no faults
+    std::vector<ConfigFault> faults;  ///< all of them, in the order of the files
+};
+
+/// Reads the main file and the drop-ins behind it, in this order: lists are added to, maps merged, units merged by
+/// name. The one way in for essd, essctl check-config and the generator. Never throws for what the bytes say.
+[[nodiscard]] ConfigReading read_config(std::span<const ConfigSource> sources);
+
+}  // namespace ess
