@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -32,7 +33,7 @@ Result<> write_new(const std::string& path, std::string_view content, mode_t mod
 
 }  // namespace
 
-Result<std::string> read_file(const std::string& path, std::size_t limit) {
+Result<std::string> read_head(const std::string& path, std::size_t limit) {
     const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!file) return system_failure(path, errno);
     struct stat info {};
@@ -40,14 +41,20 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
     if (!S_ISREG(info.st_mode)) return failure(path + ": not a regular file");
     std::string content;
     std::array<char, 65536> buffer{};
-    while (true) {
-        const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+    while (content.size() < limit) {
+        const ssize_t got = ::read(file.get(), buffer.data(), std::min(buffer.size(), limit - content.size()));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return system_failure(path, errno);
-        if (got == 0) return content;
+        if (got == 0) break;
         content.append(buffer.data(), static_cast<std::size_t>(got));
-        if (content.size() > limit) return failure(path + ": larger than " + std::to_string(limit) + " bytes");
     }
+    return content;
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+    auto content = read_head(path, limit + 1);
+    if (content && content->size() > limit) return failure(path + ": larger than " + std::to_string(limit) + " bytes");
+    return content;
 }
 
 Result<> replace_file(const std::string& path, std::string_view content, mode_t mode, Durability durability) {

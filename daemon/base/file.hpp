@@ -14,6 +14,9 @@ namespace ess {
 /// reader) and for a longer file. Follows links.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t limit);
 
+/// The first `limit` bytes of a regular file, however long it is.
+[[nodiscard]] Result<std::string> read_head(const std::string& path, std::size_t limit);
+
 enum class Durability {
     Volatile,  ///< tmpfs, or content that can be made again: no fsync
     Durable,   ///< file and directory are on the disk when this returns

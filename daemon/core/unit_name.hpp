@@ -7,7 +7,8 @@
 
 namespace ess {
 
-/// Whether systemd would take this as the name of a unit (systemd.unit(5)), suffix included, at most 255 bytes.
+/// Whether systemd would take this as the name of a unit (systemd.unit(5)), suffix included, at most 255 bytes. A
+/// template, "strategy@.service", is none: it cannot run.
 [[nodiscard]] bool is_unit_name(std::string_view name);
 
 /// Adds ".service" to a name without a unit suffix, as systemctl does: "redis-server" gives "redis-server.service".
@@ -21,7 +22,8 @@ namespace ess {
 /// "quantum-strategy-*.service". Anything else could name a unit that no guard reaches, so it is refused.
 [[nodiscard]] bool is_supported_pattern(std::string_view name);
 
-/// Whether `rule`, a unit name or a supported pattern, covers the unit `name`.
+/// Whether `rule`, a unit name or a supported pattern, covers the unit `name`. A dash prefix covers instances too, as
+/// its drop-ins do (seen on systemd 252): "quantum-*.service" covers "quantum-strategy@btc.service".
 [[nodiscard]] bool matches(std::string_view rule, std::string_view name);
 
 /// The directory name of the drop-ins that apply to exactly the units of `rule` (systemd.unit(5)): "a.service.d",

@@ -63,6 +63,7 @@ int dispatch_prepare(sd_event_source*, void* data) {
 }  // namespace
 
 Source::Source(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Source::Source() noexcept = default;
 Source::Source(Source&& other) noexcept = default;
 Source& Source::operator=(Source&& other) noexcept = default;
 Source::~Source() = default;

@@ -27,7 +27,7 @@ enum class Priority : std::int64_t {
 /// One registration at the loop. Gone with this object; a callback may destroy its own Source.
 class Source {
   public:
-    Source() = default;
+    Source() noexcept;
     Source(Source&& other) noexcept;
     Source& operator=(Source&& other) noexcept;
     Source(const Source&) = delete;

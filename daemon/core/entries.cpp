@@ -1,0 +1,144 @@
+#include "core/entries.hpp"
+
+#include "base/text.hpp"
+#include "core/status.hpp"
+
+namespace ess {
+
+namespace {
+
+constexpr const char* standing_approval = "SELF";
+
+/// "quantum-governor" for "quantum-governor.service": services are written without their suffix in the changelog.
+std::string short_name(const std::string& unit) {
+    constexpr std::string_view suffix = ".service";
+    return unit.ends_with(suffix) ? unit.substr(0, unit.size() - suffix.size()) : unit;
+}
+
+Json common(const EntryStamp& stamp, WallTime now) {
+    Json services = Json::array();
+    for (const std::string& unit : stamp.allowed_services)
+        services.push_back(short_name(unit));
+    Json entry{{"approval_timestamp", to_rfc3339(now)},  {"execution_timestamp", to_rfc3339(now)},
+               {"approved_by", standing_approval},       {"hostname", stamp.hostname},
+               {"risk_class", "SERVICE_RESTART"},        {"config_hash", stamp.config_hash},
+               {"allowed_services", std::move(services)}};
+    entry["git_commit"] = stamp.git_commit.empty() ? "unknown" : stamp.git_commit;
+    entry["git_branch"] = stamp.git_branch.empty() ? "unknown" : stamp.git_branch;
+    return entry;
+}
+
+Json micros(const std::optional<Micros>& span) {
+    return span ? Json(span->count()) : Json(nullptr);
+}
+
+/// How a unit ended, in the words of services_status.
+std::string ending(const UnitTimeline& unit) {
+    if (!unit.empty) return "still running";
+    std::string text = unit.was_running ? "stopped" : "was not running";
+    if (unit.was_running && unit.emptied) text += " in " + to_ms_text(*unit.emptied) + " ms";
+    text += unit.killed ? ", killed by the kernel" : "";
+    return text + (unit.masked ? ", masked" : ", not masked");
+}
+
+std::string summary_of(const TripReport& report) {
+    std::size_t running = 0;
+    for (const UnitTimeline& unit : report.units)
+        running += unit.was_running ? 1 : 0;
+    std::string text = "Stopped and masked the allowed units: " + std::to_string(running) + " of " +
+                       std::to_string(report.units.size()) + " were running";
+    if (report.stop_time) text += "; the last process was gone after " + to_ms_text(*report.stop_time) + " ms";
+    return text;
+}
+
+std::string notes_of(const TripReport& report, const LatchCopy& latch) {
+    std::string text = "Reason: " + (latch.reason.empty() ? "none given" : latch.reason) + ".";
+    if (report.resumed) text += " essd came up with the latch set.";
+    if (report.completion) text += " This completes a trip that was recorded as PARTIAL before.";
+    if (!report.problems.empty()) text += " Not verified: " + join(report.problems, "; ") + ".";
+    return text;
+}
+
+}  // namespace
+
+Json trip_entry(const TripReport& report, const LatchCopy& latch, const EntryStamp& stamp, WallTime now) {
+    Json entry = common(stamp, now);
+    entry["operation_name"] = report.completion ? "Emergency stop completed" : "Emergency stop";
+    entry["requested_by"] = latch.requested_by.empty() ? "unknown" : latch.requested_by;
+    // A stop has standing approval: it is approved by being demanded.
+    entry["approval_timestamp"] = to_rfc3339(latch.since);
+    entry["execution_timestamp"] = to_rfc3339(latch.since);
+    entry["blast_radius"] = "All allowed trading units are down until a reset. Monitoring stays up.";
+    entry["changes_summary"] = summary_of(report);
+    entry["objective"] = "OS-level emergency stop within " + to_text(report.budget);
+    entry["rollback_ref"] = "essctl reset --reason TEXT";
+    entry["outcome"] = to_text(report.outcome);
+    Json status = Json::object();
+    for (const UnitTimeline& unit : report.units)
+        status[short_name(unit.name)] = ending(unit);
+    entry["services_status"] = std::move(status);
+    entry["notes"] = notes_of(report, latch);
+    return entry;
+}
+
+Json trip_timeline(const TripReport& report, const LatchCopy& latch) {
+    Json units = Json::array();
+    for (const UnitTimeline& unit : report.units) {
+        units.push_back({{"name", unit.name},
+                         {"category", static_cast<int>(unit.category)},
+                         {"was_running", unit.was_running},
+                         {"empty", unit.empty},
+                         {"stop_requested_us", micros(unit.stop_requested)},
+                         {"killed_us", micros(unit.killed)},
+                         {"empty_us", micros(unit.emptied)},
+                         {"job_done_us", micros(unit.job_done)},
+                         {"masked_us", micros(unit.masked)},
+                         {"came_back", unit.came_back},
+                         {"trouble", unit.trouble}});
+    }
+    return {{"trigger", latch.trigger},
+            {"reason", latch.reason},
+            {"latch_seen", to_rfc3339(latch.since)},
+            {"budget_us", report.budget.count()},
+            {"stop_us", micros(report.stop_time)},
+            {"resumed", report.resumed},
+            {"completion", report.completion},
+            {"problems", report.problems},
+            {"units", std::move(units)}};
+}
+
+Json reset_entry(const ResetRequest& request, const std::string& trip_id, const std::vector<std::string>& problems,
+                 const UnitStates& states, const EntryStamp& stamp, WallTime now) {
+    Json entry = common(stamp, now);
+    entry["operation_name"] = "Emergency stop reset";
+    entry["requested_by"] = request.requested_by;
+    entry["blast_radius"] = "The allowed trading units may be started again. Nothing was started.";
+    entry["changes_summary"] = "Released the latch and unmasked the allowed units.";
+    entry["objective"] = "Release the emergency stop; a reset starts nothing";
+    entry["rollback_ref"] = "essctl trip --reason TEXT";
+    if (!trip_id.empty()) entry["rollback_of"] = trip_id;
+    entry["outcome"] = to_text(problems.empty() ? Outcome::Success : Outcome::Partial);
+    Json status = Json::object();
+    for (const auto& [name, state] : states)
+        status[short_name(name)] = state.active;
+    entry["services_status"] = std::move(status);
+    std::string notes = "Reason: " + request.reason + ".";
+    if (!problems.empty()) notes += " Not verified: " + join(problems, "; ") + ".";
+    entry["notes"] = notes;
+    return entry;
+}
+
+Json event_entry(std::string name, std::string summary, const std::string& requested_by, const EntryStamp& stamp,
+                 WallTime now) {
+    Json entry = common(stamp, now);
+    entry["operation_name"] = std::move(name);
+    entry["requested_by"] = requested_by;
+    entry["blast_radius"] = "None beyond the emergency stop that is in force.";
+    entry["changes_summary"] = std::move(summary);
+    entry["objective"] = "Keep the emergency stop in force and on record";
+    entry["outcome"] = to_text(Outcome::Success);
+    entry["notes"] = "Recorded by essd.";
+    return entry;
+}
+
+}  // namespace ess

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+#include "core/latch_text.hpp"
+#include "core/trip_report.hpp"
+#include "core/unit_state.hpp"
+
+namespace ess {
+
+/// What every entry carries, whatever it records.
+struct EntryStamp {
+    std::string hostname;
+    std::string config_hash;
+    std::string git_commit;  ///< empty: no repository is configured, or it could not be read
+    std::string git_branch;
+    std::vector<std::string> allowed_services;  ///< the allow-list, without ".service", as the operators write it
+};
+
+/// The fields of the operators' changelog format for a trip, without operation_id, which the ledger gives.
+[[nodiscard]] Json trip_entry(const TripReport& report, const LatchCopy& latch, const EntryStamp& stamp, WallTime now);
+
+/// The `ess` object of a trip: trigger, reason, and per unit the times in microseconds since the latch was seen.
+[[nodiscard]] Json trip_timeline(const TripReport& report, const LatchCopy& latch);
+
+/// Who released the latch and why.
+struct ResetRequest {
+    std::string reason;
+    std::string requested_by;
+};
+
+[[nodiscard]] Json reset_entry(const ResetRequest& request, const std::string& trip_id,
+                               const std::vector<std::string>& problems, const UnitStates& states,
+                               const EntryStamp& stamp, WallTime now);
+
+/// A short entry for what happened beside trips and resets: a unit that came back, a latch put back, a refused request.
+[[nodiscard]] Json event_entry(std::string name, std::string summary, const std::string& requested_by,
+                               const EntryStamp& stamp, WallTime now);
+
+}  // namespace ess

@@ -1,0 +1,95 @@
+#include "core/guard.hpp"
+
+#include "base/json.hpp"
+#include "core/paths.hpp"
+#include "core/unit_name.hpp"
+
+namespace ess {
+
+namespace {
+
+/// A path as one word of a unit file's command line (systemd.service(5), "COMMAND LINES", and systemd.unit(5),
+/// "SPECIFIERS").
+std::string command_word(std::string_view path) {
+    std::string word = "\"";
+    for (const char c : path) {
+        if (c == '"' || c == '\\') word += '\\';
+        if (c == '%' || c == '$') word += c;
+        word += c;
+    }
+    return word + "\"";
+}
+
+/// A path as the value of Assert*=.
+std::string plain_path(std::string_view path) {
+    std::string text;
+    for (const char c : path) {
+        if (c == '%') text += c;
+        text += c;
+    }
+    return text;
+}
+
+std::string assertions(const Config& config) {
+    std::string text;
+    for (const std::string& path : {config.latch.path, std::string(paths::latch_copy)}) {
+        text += "AssertPathExists=!" + plain_path(path) + "\n";
+        // AssertPathExists= follows links; a dangling one is a latch too.
+        text += "AssertPathIsSymbolicLink=!" + plain_path(path) + "\n";
+    }
+    return text;
+}
+
+/// "+": outside the unit's own user and sandbox, which could hide the latch from it.
+std::string conditions(const Config& config) {
+    std::string text = "ExecCondition=+/bin/sh -c 'for latch; do if [ -e \"$$latch\" ] || [ -L \"$$latch\" ]; then ";
+    text += "echo \"not started: the emergency stop is set ($$latch)\" >&2; exit 1; fi; done' sh ";
+    text += command_word(config.latch.path) + " " + command_word(paths::latch_copy) + "\n";
+    if (config.interlock == Interlock::Start) {
+        // A restart in the moment in which essd itself is restarted must not leave the unit down for good: wait 10 s.
+        text += "ExecCondition=+/bin/sh -c 'n=0; until [ -e \"$$0\" ]; do if [ \"$$n\" -ge 100 ]; then ";
+        text += "echo \"not started: no armed emergency stop ($$0 is missing)\" >&2; exit 1; fi; ";
+        text += "n=$$((n + 1)); sleep 0.1; done' " + command_word(paths::armed) + "\n";
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string guard_dropin(const Config& config, std::string_view rule) {
+    std::string text = "# Made by quantum-ess-generator from /etc/quantum/ess.yaml; changes here are lost.\n";
+    text += "[Unit]\nWants=essd.service\nAfter=essd.service\n" + assertions(config);
+    if (rule.ends_with(".service")) text += "[Service]\n" + conditions(config);
+    return text;
+}
+
+Guard make_guard(const Config& config, bool latched, const std::vector<std::string>& existing_units) {
+    Guard guard;
+    for (const UnitRule& rule : config.units) {
+        const std::string directory = dropin_directory(rule.name);
+        guard.dropins.push_back({directory + "/" + std::string(guard_file_name), guard_dropin(config, rule.name)});
+        if (!latched) continue;
+        if (!is_pattern(rule.name)) {
+            guard.masks.push_back(rule.name);
+            continue;
+        }
+        // "strategy@.service.d" without its ".d" is the template: masked, no instance of it loads.
+        if (directory.find("@.") != std::string::npos) guard.masks.push_back(directory.substr(0, directory.size() - 2));
+        for (const std::string& unit : existing_units) {
+            if (matches(rule.name, unit)) guard.masks.push_back(unit);
+        }
+    }
+    return guard;
+}
+
+std::string last_good_text(const Config& config) {
+    std::string text = "# The allow-list that essd last ran with. Written by essd, read by quantum-ess-generator.\n";
+    // A JSON string is a YAML double-quoted scalar.
+    text += "latch: {path: " + Json(config.latch.path).dump() + "}\n";
+    text += std::string("interlock: ") + (config.interlock == Interlock::Start ? "start" : "none") + "\nunits:\n";
+    for (const UnitRule& rule : config.units)
+        text += "  - \"" + rule.name + "\"\n";
+    return text;
+}
+
+}  // namespace ess

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string_view>
+
+namespace ess {
+
+/// Names one kind of event in the journal (sd-id128(3), journalctl MESSAGE_ID=...). The catalog explains each to the
+/// reader of `journalctl -x`. Random numbers, made once; never changed and never used again for something else.
+struct MessageId {
+    std::string_view hex;
+};
+
+namespace message_id {
+
+/// The latch was seen and the stop began.
+inline constexpr MessageId trip_begun{"99a341f9a1bc4afe800703b83be56969"};
+/// Every allowed unit was read back as empty and masked.
+inline constexpr MessageId trip_complete{"fafd7b0d66f2406aa1d68a099aee07ad"};
+/// The stop ended with a unit that is not empty or not masked.
+inline constexpr MessageId trip_partial{"892c267db2874009ab39335328bad3c0"};
+/// The latch was released. Nothing was started.
+inline constexpr MessageId reset_done{"c88a85a0744d4fbdb2684186705739d0"};
+/// A reset was asked for and not done.
+inline constexpr MessageId reset_refused{"462272e605a5454289dd763254565792"};
+/// The latch was removed by something other than a reset, and was put back.
+inline constexpr MessageId latch_relatched{"c776cb90596e4825907ce15bcce61aae"};
+/// A unit had processes again while tripped, and was stopped again.
+inline constexpr MessageId unit_came_back{"208112dae33d4bcbbc1a9b4c7ec720e5"};
+/// The stop is armed and ready.
+inline constexpr MessageId armed{"ded642ea0ccc481288ae406615b57b1d"};
+/// A stop might fail: the fault is in the fields.
+inline constexpr MessageId not_ready{"b7668016c0224447bce14d70fb51f1a7"};
+/// An entry is durable in the ledger.
+inline constexpr MessageId ledger_entry{"e87ad42962344eb3b1880ae12712c127"};
+/// An entry could not be written; it is kept, and appended later.
+inline constexpr MessageId ledger_failed{"4f80f1bf06814ed9ae844c2b4bc9b16b"};
+/// The configuration has faults; the daemon does not start.
+inline constexpr MessageId configuration_invalid{"75ba885b03514b92bafdfb574407b623"};
+/// The latch was made again from its copy on disk: the host was restarted while tripped.
+inline constexpr MessageId latch_restored{"fd9fc3564d0e488fbbbb9b6b7eb59c38"};
+/// The connection to the system bus is gone.
+inline constexpr MessageId bus_lost{"4a1df525312f49f68b0a94d801d2e6a2"};
+
+}  // namespace message_id
+
+}  // namespace ess

@@ -1,0 +1,24 @@
+#pragma once
+
+/// The paths and names of the contract (shared by daemon, command and generator; packaging/ installs the same).
+namespace ess::paths {
+
+inline constexpr const char* config_directory = "/etc/quantum";
+inline constexpr const char* state_directory = "/var/lib/quantum-ess";
+/// The latch's copy on disk: a reboot empties /run, and must not release the latch.
+inline constexpr const char* latch_copy = "/var/lib/quantum-ess/latched";
+inline constexpr const char* ledger_directory = "/var/lib/quantum-ess/ledger";
+inline constexpr const char* proof_directory = "/var/lib/quantum-ess/proof";
+inline constexpr const char* runtime_directory = "/run/quantum-ess";
+/// Exists exactly while essd is armed and ready.
+inline constexpr const char* armed = "/run/quantum-ess/armed";
+inline constexpr const char* control_socket = "/run/quantum-ess/control";
+/// The allow-list that essd last ran with, as a configuration file: what the generator guards when it cannot read the
+/// real one. The first is there on every boot that has /var, the second on every Reload.
+inline constexpr const char* last_good_config = "/var/lib/quantum-ess/last-good.yaml";
+inline constexpr const char* last_good_config_volatile = "/run/quantum-ess/last-good.yaml";
+
+inline constexpr const char* group = "quantum-ess";
+inline constexpr const char* tripped_target = "quantum-ess-tripped.target";
+
+}  // namespace ess::paths

@@ -1,0 +1,98 @@
+#include "core/status.hpp"
+
+#include <algorithm>
+
+namespace ess {
+
+namespace {
+
+Json or_null(const std::string& text) {
+    return text.empty() ? Json(nullptr) : Json(text);
+}
+
+Json to_json(const Fault& fault) {
+    const bool error = fault.severity == Fault::Severity::Error;
+    return {{"code", fault.code}, {"severity", error ? "error" : "warning"}, {"text", fault.text}};
+}
+
+Json to_json(const LatchInfo& latch) {
+    return {{"present", latch.present},
+            {"persisted", latch.persisted},
+            {"since", latch.since ? Json(to_rfc3339(*latch.since)) : Json(nullptr)},
+            {"reason", or_null(latch.reason)},
+            {"requested_by", or_null(latch.requested_by)}};
+}
+
+Json unit_json(const Status& status, const UnitTimeline& unit) {
+    const auto known = status.unit_states.find(unit.name);
+    const UnitState state = known != status.unit_states.end() ? known->second : UnitState{};
+    const bool guarded = std::ranges::find(status.guarded, unit.name) != status.guarded.end();
+    return {{"name", unit.name},
+            {"active_state", state.active},
+            {"sub_state", state.sub},
+            {"load_state", state.load},
+            {"masked", state.load == "masked"},
+            {"guarded", guarded},
+            {"empty", unit.empty},
+            {"category", static_cast<int>(unit.category)},
+            {"stop_us", unit.emptied ? Json(unit.emptied->count()) : Json(nullptr)}};
+}
+
+Json to_json(const std::optional<OperationSummary>& operation) {
+    if (!operation) return nullptr;
+    Json json{{"operation_id", operation->operation_id}, {"outcome", operation->outcome}, {"stop_ms", nullptr}};
+    if (operation->stop_time) json["stop_ms"] = static_cast<double>(operation->stop_time->count()) / 1000.0;
+    return json;
+}
+
+}  // namespace
+
+std::string to_text(State state) {
+    switch (state) {
+        case State::Armed:
+            return "armed";
+        case State::Tripping:
+            return "tripping";
+        case State::Tripped:
+            return "tripped";
+        case State::NotReady:
+            break;
+    }
+    return "not-ready";
+}
+
+std::string to_text(Outcome outcome) {
+    return outcome == Outcome::Success ? "SUCCESS" : "PARTIAL";
+}
+
+bool Status::ready() const {
+    return state == State::Armed &&
+           std::ranges::none_of(faults, [](const Fault& f) { return f.severity == Fault::Severity::Error; });
+}
+
+Json to_json(const Status& status) {
+    Json faults = Json::array();
+    for (const Fault& fault : status.faults)
+        faults.push_back(to_json(fault));
+    Json units = Json::array();
+    for (const UnitTimeline& unit : status.trip.units)
+        units.push_back(unit_json(status, unit));
+    return {{"state", to_text(status.state)},
+            {"ready", status.ready()},
+            {"faults", std::move(faults)},
+            {"latch", to_json(status.latch)},
+            {"units", std::move(units)},
+            {"last_operation", to_json(status.last_operation)},
+            {"config_hash", status.config_hash},
+            {"ledger",
+             {{"entries", status.ledger_entries}, {"head", status.ledger_head}, {"writable", status.ledger_writable}}},
+            {"last_drill", nullptr},
+            {"kill_method", status.kill_method},
+            {"version", status.version}};
+}
+
+std::string version() {
+    return ESS_VERSION;
+}
+
+}  // namespace ess

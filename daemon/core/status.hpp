@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+#include "core/trip_report.hpp"
+#include "core/unit_state.hpp"
+
+namespace ess {
+
+/// Something that is wrong. An Error means that a stop might fail, or could not be signed for, and takes readiness
+/// away.
+struct Fault {
+    enum class Severity { Warning, Error };
+    std::string code;  ///< stable, for programs: "bus-down"
+    Severity severity = Severity::Error;
+    std::string text;  ///< for people: what is wrong and what to do
+};
+
+/// Who set the latch, when and why, as far as it is known.
+struct LatchInfo {
+    bool present = false;
+    bool persisted = false;
+    std::optional<WallTime> since;
+    std::string reason;
+    std::string requested_by;
+};
+
+struct OperationSummary {
+    std::string operation_id;
+    std::string outcome;
+    std::optional<Micros> stop_time;
+};
+
+enum class State { Armed, Tripping, Tripped, NotReady };
+
+[[nodiscard]] std::string to_text(State state);
+[[nodiscard]] std::string to_text(Outcome outcome);
+
+/// What `essctl status` shows and the socket's Status answers.
+struct Status {
+    State state = State::NotReady;
+    std::vector<Fault> faults;
+    LatchInfo latch;
+    TripReport trip;                   ///< the units, with the times of the trip while there is one
+    UnitStates unit_states;            ///< systemd's word on each; a unit may be missing
+    std::vector<std::string> guarded;  ///< units that a guard is in place for
+    std::optional<OperationSummary> last_operation;
+    std::string config_hash;
+    std::uint64_t ledger_entries = 0;
+    std::string ledger_head;
+    bool ledger_writable = false;
+    std::string kill_method;
+    std::string version;
+
+    [[nodiscard]] bool ready() const;
+};
+
+/// The reply of io.quantum.EmergencyStop.Status, as its interface declares it.
+[[nodiscard]] Json to_json(const Status& status);
+
+/// The version of this build.
+[[nodiscard]] std::string version();
+
+}  // namespace ess

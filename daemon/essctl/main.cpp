@@ -1,0 +1,74 @@
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <exception>
+#include <functional>
+#include <string>
+
+#include "core/status.hpp"
+#include "essctl/screen.hpp"
+#include "essctl/verbs.hpp"
+
+namespace {
+
+using ess::essctl::Exit;
+
+constexpr const char* footer =
+    "Exit codes: 0 fine (status: armed and ready), 1 failed, 2 wrong usage, 3 tripped, 4 not ready or essd out of "
+    "reach, 5 refused.\nEvery verb has --help.";
+
+/// The verbs, their options, and what runs them. `run` is set by the verb that was chosen.
+struct Verbs {
+    ess::essctl::StatusOptions status;
+    ess::essctl::TripOptions trip;
+    ess::essctl::ResetOptions reset;
+    ess::essctl::CheckConfigOptions check_config;
+    std::function<Exit()> run;
+
+    void declare(CLI::App& app) {
+        auto* const show = app.add_subcommand("status", "Show whether the stop would work, or what it stopped");
+        show->add_flag("--json", status.json, "The whole status as JSON");
+        show->callback([this] { run = [this] { return ess::essctl::status(status); }; });
+
+        auto* const stop = app.add_subcommand("trip", "STOP ALL TRADING: set the latch and follow the stop");
+        stop->alias("activate");
+        stop->add_option("--reason", trip.reason, "Why; goes into the ledger")->type_name("TEXT");
+        stop->add_flag("--no-wait", trip.no_wait, "Return as soon as the latch is set");
+        stop->add_flag("--json", trip.json, "Print the status at the end as JSON");
+        stop->footer("Example: essctl trip --reason 'runaway orders on desk 4'");
+        stop->callback([this] { run = [this] { return ess::essctl::trip(trip); }; });
+
+        auto* const release = app.add_subcommand("reset", "Release the latch and the masks; starts nothing");
+        release->alias("deactivate");
+        release->add_option("--reason", reset.reason, "Why; goes into the ledger")->type_name("TEXT")->required();
+        release->add_flag("--json", reset.json, "Print the answer as JSON");
+        release->footer("Example: essctl reset --reason 'strategy 7 fixed, reviewed by risk'");
+        release->callback([this] { run = [this] { return ess::essctl::reset(reset); }; });
+
+        auto* const check = app.add_subcommand("check-config", "Check the configuration as essd would read it");
+        check->add_option("FILE", check_config.files, "Check these, in this order, in place of /etc/quantum/ess.yaml");
+        check->footer("Example: essctl check-config ess.yaml.new && mv ess.yaml.new /etc/quantum/ess.yaml");
+        check->callback([this] { run = [this] { return ess::essctl::check_config(check_config); }; });
+    }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // A reader that goes away (essctl status | head) ends the output, not the stop that it is telling of.
+    static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+    CLI::App app("The emergency stop for trading units.", "essctl");
+    app.set_version_flag("--version", "essctl " + ess::version());
+    app.require_subcommand(1);
+    app.footer(footer);
+    Verbs verbs;
+    verbs.declare(app);
+    try {
+        app.parse(argc, argv);
+        return static_cast<int>(verbs.run());
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::Usage);
+    } catch (const std::exception& error) {
+        ess::essctl::err(std::string("essctl: ") + error.what() + "\n");
+        return static_cast<int>(Exit::Failed);
+    }
+}

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.hpp"
+#include "core/config.hpp"
+#include "core/status.hpp"
+#include "core/stop_engine.hpp"
+#include "core/unit_state.hpp"
+#include "essd/readiness.hpp"
+#include "essd/recorder.hpp"
+#include "host/cgroup_tree.hpp"
+#include "host/control_socket.hpp"
+#include "host/event_loop.hpp"
+#include "host/latch_watch.hpp"
+#include "host/loop_inbox.hpp"
+#include "host/unit_control.hpp"
+#include "host/writer_thread.hpp"
+
+namespace ess::essd {
+
+/// The daemon: owns everything, turns what the sources say into events for the engine, and carries out its actions.
+class Daemon {
+  public:
+    /// `control`: the listening socket. `group`: the operators' group, whose members may trip and reset.
+    Daemon(Config config, Fd control, std::optional<gid_t> group);
+
+    /// Runs until SIGTERM or SIGINT. Returns the exit code. The caller ends the process by _exit: threads that wait for
+    /// a hanging bus or disk cannot be joined.
+    int run();
+
+  private:
+    void start();
+    void tick();
+    void seen();
+    void first_chance_is_over();
+    void stop(int signal);
+
+    // Events: one at a time, whatever happens while the actions of the one before are carried out.
+    void tell(Event event);
+    void carry_out(const KillUnit& action);
+    void carry_out(const StopUnit& action);
+    void carry_out(const MaskUnits& action);
+    void carry_out(const UnmaskUnits& action);
+    void carry_out(const Reload& action);
+    void carry_out(const ReadStates& action);
+    void carry_out(const PersistLatch& action);
+    void carry_out(const RestoreLatch& action);
+    void carry_out(const ClearLatch& action);
+    void carry_out(const TripBegun& action);
+    void carry_out(const TripSettled& action);
+    void carry_out(const UnitCameBack& action);
+    void carry_out(const ResetDone& action);
+    void carry_out(const ResetRefused& action);
+    [[nodiscard]] host::UnitControl::Done answer_to(std::uint64_t serial);
+
+    // What is shown.
+    void bus_is(bool up, const std::string& why);
+    void ledger_is(const LedgerNews& news);
+    void read_unit_states();
+    void show();
+    void rehearsed();
+    [[nodiscard]] State state() const;
+    [[nodiscard]] Status status() const;
+    [[nodiscard]] std::vector<std::string> unit_names() const;
+
+    // The control socket's methods.
+    void serve();
+    void on_status(host::CallReply reply);
+    void on_reset(const host::ControlRequest& request, host::CallReply reply);
+    void answer_status();
+    void answer_reset(const std::string& operation_id);
+
+    struct PendingReset {
+        Requester who;
+        std::string reason;
+        std::optional<host::CallReply> reply;
+    };
+
+    Config config_;
+    host::EventLoop loop_;
+    host::LoopInbox inbox_;
+    host::WriterThread writer_;
+    StopEngine engine_;
+    Readiness readiness_;
+    Recorder recorder_;
+    host::CgroupTree cgroups_;
+    host::LatchWatch latch_;
+    host::UnitControl units_;
+    host::ControlSocket control_;
+
+    std::vector<host::Source> signals_;
+    host::Source deadline_;
+    host::Source slow_look_;
+    host::Source first_chance_;
+    host::Source status_patience_;
+
+    std::deque<Event> events_;
+    bool telling_ = false;
+    bool waiting_for_bus_ = true;  ///< the first moments, in which a latch that is there waits for the bus
+    bool seen_early_ = false;
+    bool ready_sent_ = false;
+    bool ledger_known_ = false;
+    Instant started_{};
+    unsigned ticks_ = 0;
+
+    LatchInfo latch_info_;
+    LedgerNews ledger_;
+    std::string config_hash_;
+    UnitStates unit_states_;
+    std::string shown_;  ///< the last status line
+    std::vector<host::CallReply> status_waiters_;
+    std::optional<PendingReset> reset_;
+};
+
+}  // namespace ess::essd

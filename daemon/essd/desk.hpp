@@ -1,0 +1,57 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "core/entries.hpp"
+#include "essd/recorder.hpp"
+#include "host/config_hash_files.hpp"
+#include "host/ledger_file.hpp"
+
+namespace ess::essd {
+
+/// The recorder's state on the writer thread. Nothing here is touched by another thread; news goes out by `post`.
+class Recorder::Desk {
+  public:
+    using Post = std::function<void(std::function<void()>)>;
+
+    Desk(Config config, Callbacks callbacks, Post post);
+
+    void open();
+    void latch_seen(WallTime when, bool resumed);
+    void trip_settled(const TripReport& report);
+    void clear_latch(const Cleared& done);
+    void reset_done(const Requester& who, const std::string& reason, const std::vector<std::string>& problems,
+                    const UnitStates& states, const Recorded& done);
+    void happened(LedgerKind kind, const std::string& name, const std::string& summary, const Requester& who);
+    void retry();
+
+    /// For the loop: entries that wait to be written.
+    Callbacks callbacks;
+
+  private:
+    void open_ledger();
+    void note(const LedgerLine& line);
+    void tell_ledger();
+    void tell_latch();
+    void write_copy();
+    void refresh_stamp();
+    [[nodiscard]] std::string write_proof(const Json& timeline, Json& entry) const;
+    /// The operation_id, or empty if the entry has to wait.
+    std::string append(LedgerKind kind, Json entry, Json timeline, WallTime now);
+    bool append_waiting();
+
+    Config config_;
+    Post post_;
+    std::optional<host::LedgerFile> ledger_;
+    std::deque<host::LedgerDraft> waiting_;
+    std::string trouble_;
+    std::optional<OperationSummary> last_operation_;
+    EntryStamp stamp_;
+    std::optional<LatchCopy> copy_;
+    bool persisted_ = false;
+    std::string trip_id_;  ///< of the trip that is in force or was released last
+};
+
+}  // namespace ess::essd

@@ -1,0 +1,108 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/fd.hpp"
+#include "core/config.hpp"
+#include "core/paths.hpp"
+#include "core/status.hpp"
+#include "essd/daemon.hpp"
+#include "host/config_files.hpp"
+#include "host/journal.hpp"
+#include "host/listening_socket.hpp"
+#include "host/peer.hpp"
+
+namespace {
+
+namespace journal = ess::host::journal;
+using journal::Level;
+
+/// sysexits(3): the unit file keeps systemd from trying again with the same configuration.
+constexpr int exit_configuration = 78;
+constexpr int exit_failure = 1;
+constexpr int exit_usage = 2;
+
+/// How long the last lines may take to reach the journal.
+constexpr ess::Micros log_patience = std::chrono::seconds(2);
+
+constexpr const char* usage =
+    "usage: essd [--help | --version]\n"
+    "\n"
+    "The emergency stop's daemon. Started by systemd as essd.service; configured in /etc/quantum/ess.yaml.\n"
+    "See essctl(1) for the command that talks to it.\n";
+
+/// Keeps a second essd out for as long as it lives.
+ess::Result<ess::Fd> only_one() {
+    if (::mkdir(ess::paths::runtime_directory, 0755) != 0 && errno != EEXIST) {
+        return ess::system_failure(ess::paths::runtime_directory, errno);
+    }
+    const std::string path = std::string(ess::paths::runtime_directory) + "/lock";
+    ess::Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!lock) return ess::system_failure(path, errno);
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return ess::failure("another essd is running (" + path + ")");
+    return lock;
+}
+
+ess::Result<ess::Fd> control_socket() {
+    auto given = ess::host::activated_socket();
+    if (!given) return tl::unexpected<ess::Error>(given.error());
+    if (*given) return std::move(**given);
+    return ess::host::listen_at(ess::paths::control_socket);
+}
+
+std::optional<gid_t> operators() {
+    const auto group = ess::host::find_group(ess::paths::group);
+    if (group && *group) return **group;
+    journal::log(Level::Warning, std::string("no group ") + ess::paths::group + ": only root may trip and reset");
+    return std::nullopt;
+}
+
+int fail(const ess::Error& error) {
+    journal::log(Level::Critical, error.text);
+    return exit_failure;
+}
+
+int run(journal::Log& log) {
+    ess::ConfigReading reading = ess::host::read_config_files(ess::paths::config_directory);
+    for (const ess::ConfigFault& fault : reading.faults) {
+        journal::event(ess::message_id::configuration_invalid, Level::Critical, ess::to_text(fault));
+    }
+    if (!reading.faults.empty()) return exit_configuration;
+    const auto lock = only_one();
+    if (!lock) return fail(lock.error());
+    auto control = control_socket();
+    if (!control) return fail(control.error());
+    ess::essd::Daemon daemon(std::move(reading.config), std::move(*control), operators());
+    const int code = daemon.run();
+    // Not a return: a thread that waits for a hanging bus, disk or journal cannot be joined.
+    static_cast<void>(log.stop(ess::monotonic_now() + log_patience));
+    _exit(code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string_view option = argc > 1 ? argv[1] : "";
+    if (argc > 1) {
+        const bool known = argc == 2 && (option == "--help" || option == "--version");
+        const std::string text = option == "--version" ? "essd " + ess::version() + "\n" : usage;
+        static_cast<void>(std::fputs(text.c_str(), known ? stdout : stderr));
+        return known ? 0 : exit_usage;
+    }
+    journal::Log log;
+    try {
+        return run(log);
+    } catch (const std::exception& error) {
+        journal::log(Level::Critical, std::string("essd ends: ") + error.what());
+        return exit_failure;
+    }
+}

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "core/config.hpp"
+#include "core/entries.hpp"
+#include "core/latch_text.hpp"
+#include "core/ledger_line.hpp"
+#include "core/status.hpp"
+#include "core/trip_report.hpp"
+#include "host/loop_inbox.hpp"
+#include "host/writer_thread.hpp"
+
+namespace ess::essd {
+
+/// Who asked for something. The name of a uid is looked up on the writer thread, since NSS may ask a server.
+struct Requester {
+    std::optional<uid_t> uid;  ///< by the kernel's word; nothing if nobody knows
+    std::string claimed;       ///< the person behind it, by the word of the program; believed from root alone
+};
+
+/// Where the ledger stands, as the loop was last told.
+struct LedgerNews {
+    bool writable = false;
+    std::string trouble;  ///< why not
+    std::uint64_t entries = 0;
+    std::string head;
+    std::size_t waiting = 0;  ///< entries that are kept because they could not be written
+    std::optional<OperationSummary> last_operation;
+};
+
+/// Everything that the daemon puts on a disk: the ledger, the latch's copy, the proof of a trip, the last good
+/// configuration. Each call returns at once and is carried out on the writer thread, in order; the callbacks come from
+/// the loop. A failure is told and kept for later, never thrown away.
+class Recorder {
+  public:
+    struct Callbacks {
+        std::function<void(const LedgerNews&)> ledger;
+        std::function<void(const LatchInfo&)> latch;
+        /// The latch's copy is on the disk at start-up: the host was tripped when it, or essd, went down.
+        std::function<void()> latch_copy_found;
+        std::function<void(const std::string& hash16)> config_hash;
+    };
+    using Cleared = std::function<void(const std::string& error)>;
+    /// `operation_id` is empty if the entry has to wait.
+    using Recorded = std::function<void(const std::string& operation_id)>;
+
+    Recorder(const Config& config, host::WriterThread& writer, host::LoopInbox& inbox, Callbacks callbacks);
+    ~Recorder();
+    Recorder(const Recorder&) = delete;
+    Recorder& operator=(const Recorder&) = delete;
+
+    /// Opens the ledger, looks for the latch's copy, hashes the configuration, keeps the allow-list for the generator.
+    void open();
+    /// Writes the latch's copy, reads who set the latch and why, and writes that too.
+    void latch_seen(WallTime when, bool resumed);
+    void trip_settled(const TripReport& report);
+    /// Removes the latch's copy.
+    void clear_latch(Cleared done);
+    void reset_done(const Requester& who, const std::string& reason, const std::vector<std::string>& problems,
+                    const UnitStates& states, Recorded done);
+    void happened(LedgerKind kind, const std::string& name, const std::string& summary, const Requester& who);
+    /// Tries again what could not be written. Called now and then.
+    void tick();
+
+  private:
+    class Desk;
+    void submit(std::function<void(Desk&)> task);
+
+    host::WriterThread& writer_;
+    std::shared_ptr<Desk> desk_;
+    std::deque<std::function<void()>> waiting_;  ///< found the writer's queue full
+    std::size_t pending_ = 0;                    ///< entries that the desk keeps, as last told
+    Instant next_try_{};
+};
+
+}  // namespace ess::essd

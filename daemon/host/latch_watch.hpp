@@ -1,0 +1,66 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+#include "host/event_loop.hpp"
+
+namespace ess::host {
+
+/// Watches one path. Anything there counts: file, directory, dangling link, a name that cannot be read. An inotify
+/// event means "look again", except that a creation which was seen counts even if the file is gone. What inotify cannot
+/// see (a file system mounted over the directory) look() covers. For the loop's thread.
+class LatchWatch {
+  public:
+    struct Callbacks {
+        std::function<void()> seen;                        ///< the latch is there, or was for a moment
+        std::function<void()> gone;                        ///< it was there and is not any more
+        std::function<void(const std::string&)> repaired;  ///< the directory was missing or replaced: what was done
+    };
+
+    /// `group` gets a directory that has to be made (the group quantum-ess, looked up beforehand).
+    LatchWatch(EventLoop& loop, std::string path, gid_t group, Callbacks callbacks);
+
+    /// Watches, then looks: calls `seen` if the latch is there. Makes the directory if it is missing.
+    [[nodiscard]] Result<> start();
+
+    /// Looks now. The owner calls it now and then, for what inotify cannot see.
+    void look();
+
+    [[nodiscard]] bool present() const { return present_; }
+    /// Whether the directory is there and watched.
+    [[nodiscard]] bool watching() const { return directory_watch_ >= 0; }
+
+    /// Makes the latch file unless something is there. Never follows a link.
+    [[nodiscard]] Result<> create(std::string_view content);
+    /// Removes whatever is at the latch's path (an empty directory too).
+    [[nodiscard]] Result<> remove();
+
+  private:
+    void drain();
+    [[nodiscard]] Result<> watch_directory();
+    void check_directory();
+    [[nodiscard]] bool is_present() const;
+
+    std::string path_;
+    std::string directory_;
+    std::string name_;
+    gid_t group_;
+    Callbacks callbacks_;
+    EventLoop& loop_;
+    Fd inotify_;
+    Source source_;
+    int directory_watch_ = -1;
+    int parent_watch_ = -1;
+    std::uint64_t directory_device_ = 0;
+    std::uint64_t directory_inode_ = 0;
+    bool present_ = false;
+};
+
+}  // namespace ess::host

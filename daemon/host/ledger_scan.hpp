@@ -1,0 +1,75 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "core/ledger_line.hpp"
+
+namespace ess::host {
+
+/// The name of one file of the ledger: YYYY-MM.NNN.jsonl. Their order is the order of the chain.
+struct LedgerSegment {
+    std::string month;         ///< "2026-01", UTC
+    std::uint32_t number = 0;  ///< from 1 in each month; three digits and more
+
+    [[nodiscard]] std::string file() const;
+    friend auto operator<=>(const LedgerSegment&, const LedgerSegment&) = default;
+};
+
+[[nodiscard]] std::optional<LedgerSegment> parse_segment(std::string_view file);
+
+/// Bytes of a segment that are not lines of the chain. A segment has one damage at most, from the first such byte to
+/// its end.
+struct LedgerDamage {
+    /// Recovery: a write that did not end, nothing of the chain behind it. Breach: anything else.
+    LedgerKind kind = LedgerKind::Breach;
+    std::string file;
+    std::uint64_t good_bytes = 0;  ///< what lies before it
+    std::uint64_t torn_bytes = 0;
+    std::string torn_sha256;  ///< of those bytes (`tail -c +N file | sha256sum`); empty: they cannot be read
+    std::string reason;
+
+    /// Whether both speak of the same bytes.
+    [[nodiscard]] bool same_bytes(const LedgerDamage& other) const;
+    [[nodiscard]] Json to_json() const;
+};
+
+/// What a recovery or breach line reports; nothing for other lines.
+[[nodiscard]] std::optional<LedgerDamage> reported_damage(const LedgerLine& line);
+
+/// Takes the lines of the chain in order; `bytes` is the line without its newline, valid during the call.
+using LedgerVisitor = std::function<void(const LedgerLine& line, std::string_view bytes)>;
+
+/// Where the chain stands.
+struct LedgerHead {
+    std::uint64_t entries = 0;           ///< `seq` of the newest line
+    std::string hash{ledger_zero_hash};  ///< of the newest line; zeros when there is none
+};
+
+struct LedgerScan {
+    LedgerHead head;
+    std::vector<LedgerDamage> unreported;  ///< damage that no recovery or breach line tells of yet
+    std::optional<LedgerSegment> newest;
+    std::uint64_t newest_bytes = 0;  ///< its size
+};
+
+/// Reads all segments of `directory` in order, checks seq and prev, and gives each line of the chain to `visitor` (may
+/// be empty). Bytes that a recovery line declared torn are not of the chain, even if they look like a line: their
+/// fdatasync failed, and the entry was not acknowledged. `known` are damages that have no such line yet. Fails only
+/// when the directory cannot be read; what cannot be read in it is damage. Memory does not grow with the lines.
+///
+/// Not seen here: whole lines missing at the end, and a changed newest line. The signed checkpoint is there for those.
+[[nodiscard]] Result<LedgerScan> scan_ledger(const std::string& directory, const LedgerVisitor& visitor,
+                                             const std::vector<LedgerDamage>& known = {});
+
+/// The damage that the bytes of a file from `good_bytes` on are.
+[[nodiscard]] LedgerDamage measure_torn(const std::string& directory, const LedgerSegment& segment,
+                                        std::uint64_t good_bytes, const std::string& reason);
+
+}  // namespace ess::host

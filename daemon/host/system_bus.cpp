@@ -1,0 +1,110 @@
+#include "host/system_bus.hpp"
+
+#include <sdbus-c++/sdbus-c++.h>
+#include <sys/epoll.h>
+
+#include <cstdint>
+#include <limits>
+#include <thread>
+#include <utility>
+
+namespace ess::host {
+
+namespace {
+
+constexpr const char* systemd_name = "org.freedesktop.systemd1";
+constexpr const char* systemd_path = "/org/freedesktop/systemd1";
+constexpr const char* manager_interface = "org.freedesktop.systemd1.Manager";
+
+/// Messages handled in one turn of the loop, so that a flood of signals does not keep the latch waiting.
+constexpr int messages_a_turn = 64;
+
+}  // namespace
+
+struct SystemBus::Link {
+    std::unique_ptr<sdbus::IConnection> connection;
+    std::unique_ptr<sdbus::IProxy> systemd;
+};
+
+SystemBus::SystemBus(EventLoop& loop, LoopInbox& inbox, Callbacks callbacks)
+    : loop_(loop), inbox_(inbox), callbacks_(std::move(callbacks)) {
+    redial_ = loop_.add_timer(Priority::Bus, [this] { dial(); });
+}
+
+SystemBus::~SystemBus() = default;
+
+void SystemBus::dial() {
+    if (dialing_ || link_) return;
+    dialing_ = true;
+    // Detached: a bus that hangs would keep a join waiting. The process ends by _exit (essd/main.cpp).
+    std::thread([this] {
+        auto link = std::make_shared<std::unique_ptr<Link>>(std::make_unique<Link>());
+        std::string why;
+        try {
+            (*link)->connection = sdbus::createSystemBusConnection();
+            (*link)->systemd = sdbus::createProxy(*(*link)->connection, systemd_name, systemd_path);
+            callbacks_.prepare(*(*link)->systemd);
+            (*link)->systemd->finishRegistration();
+            (*link)->systemd->callMethod("Subscribe").onInterface(manager_interface);
+        } catch (const sdbus::Error& error) {
+            why = error.getName() + ": " + error.getMessage();
+        }
+        inbox_.post([this, link, why] {
+            dialing_ = false;
+            if (why.empty()) return adopt(std::move(*link));
+            redial_.arm(monotonic_now() + redial_interval);
+            callbacks_.down(why);
+        });
+    }).detach();
+}
+
+sdbus::IProxy* SystemBus::systemd() const {
+    return link_ ? link_->systemd.get() : nullptr;
+}
+
+void SystemBus::adopt(std::unique_ptr<Link> link) {
+    link_ = std::move(link);
+    const auto poll = link_->connection->getEventLoopPollData();
+    const auto events = static_cast<std::uint32_t>(poll.events);
+    io_ = loop_.add_io(poll.fd, events, Priority::Bus, [this](std::uint32_t) { process(); });
+    timeout_ = loop_.add_timer(Priority::Bus, [this] { process(); });
+    // Before every sleep: a message that was read during another call is in the queue already and wakes no descriptor.
+    io_.set_prepare([this] { follow_poll_data(); });
+    callbacks_.up();
+}
+
+void SystemBus::follow_poll_data() {
+    if (!link_) return;
+    const auto poll = link_->connection->getEventLoopPollData();
+    io_.set_io_events(static_cast<std::uint32_t>(poll.events));
+    if (poll.timeout_usec == std::numeric_limits<std::uint64_t>::max()) {
+        timeout_.set_enabled(false);
+    } else {
+        timeout_.arm(Instant(Micros(static_cast<Micros::rep>(poll.timeout_usec))));
+    }
+}
+
+void SystemBus::process() {
+    try {
+        for (int i = 0; i < messages_a_turn && link_ && link_->connection->processPendingRequest(); ++i) {
+        }
+    } catch (const sdbus::Error& error) {
+        lose(error.getName() + ": " + error.getMessage());
+    }
+}
+
+void SystemBus::lose(const std::string& why) {
+    io_.set_enabled(false);
+    timeout_.set_enabled(false);
+    // Out of the dispatch first: the sources and the connection are being used by the callers of this.
+    auto link = std::make_shared<std::unique_ptr<Link>>(std::move(link_));
+    cleanup_ = loop_.add_defer(Priority::Bus, [this, link] {
+        io_ = Source();
+        timeout_ = Source();
+        link->reset();
+    });
+    redial_.arm(monotonic_now() + redial_interval);
+    callbacks_.down(why);
+}
+
+}  // namespace ess::host

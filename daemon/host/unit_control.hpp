@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "core/unit_state.hpp"
+#include "host/event_loop.hpp"
+#include "host/loop_inbox.hpp"
+#include "host/system_bus.hpp"
+
+namespace sdbus {
+class Error;
+}
+
+namespace ess::host {
+
+/// What the daemon asks of systemd (org.freedesktop.systemd1(5)), asynchronously: every call returns at once, every
+/// answer comes from the loop. For the loop's thread.
+class UnitControl {
+  public:
+    using Done = std::function<void(const Result<>&)>;
+    using StatesDone = std::function<void(const Result<UnitStates>&)>;
+
+    struct Callbacks {
+        std::function<void()> up;
+        std::function<void(const std::string& why)> down;
+        std::function<void(const std::string& unit)> stop_queued;
+        /// The stop job is through, or systemd knows no such unit.
+        std::function<void(const std::string& unit)> stop_finished;
+        std::function<void(const std::string& unit, const std::string& why)> stop_failed;
+    };
+
+    UnitControl(EventLoop& loop, LoopInbox& inbox, Callbacks callbacks);
+
+    /// Starts to connect.
+    void connect() { bus_.dial(); }
+    [[nodiscard]] bool connected() const { return bus_.systemd() != nullptr; }
+
+    /// StopUnit with `replace-irreversibly`: a start that comes later does not replace the stop.
+    void stop(const std::string& unit);
+    /// MaskUnitFiles in /run. Whether a mask holds only a LoadState read back can tell.
+    void mask(const std::vector<std::string>& units, Done done);
+    void unmask(const std::vector<std::string>& units, Done done);
+    void reload(Done done);
+    /// StartUnit or StopUnit, mode "replace", for units that are not of the allow-list; done when the job is queued.
+    void start_other(const std::string& unit, Done done) { queue_job("StartUnit", unit, std::move(done)); }
+    void stop_other(const std::string& unit, Done done) { queue_job("StopUnit", unit, std::move(done)); }
+    /// The states of these units, loaded or not.
+    void read_states(const std::vector<std::string>& units, StatesDone done);
+
+  private:
+    void queue_job(const std::string& method, const std::string& unit, Done done);
+    void on_job_removed(const std::string& job, const std::string& result);
+    void on_stop_answered(const std::string& unit, const sdbus::Error* error, const std::string& job);
+    template <class Call, class Finish>
+    void try_call(Call call, Finish finish);
+
+    Callbacks callbacks_;
+    std::map<std::string, std::string> stop_jobs_;  ///< unit by job path
+    SystemBus bus_;
+};
+
+}  // namespace ess::host
