@@ -86,7 +86,8 @@ WallTime wall_now() {
 
 std::string to_rfc3339(WallTime time) {
     const auto whole = std::chrono::floor<std::chrono::seconds>(time);
-    const std::time_t seconds = std::chrono::system_clock::to_time_t(whole);
+    // Not to_time_t(): it goes through nanoseconds, which end in 2262.
+    const std::time_t seconds = whole.time_since_epoch().count();
     std::tm parts{};
     if (::gmtime_r(&seconds, &parts) == nullptr) return "1970-01-01T00:00:00.000000Z";
     std::array<char, 48> text{};

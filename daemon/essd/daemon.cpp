@@ -393,7 +393,7 @@ void Daemon::rehearsed() {
                            {{"ESS_FAULT", fault.code}});
         }
     }
-    // The guard's ExecCondition= looks for the armed file as soon as After=essd.service is over: the file first.
+    // Whoever was told that essd is up must find the armed file there.
     show();
     host::notify_ready();
 }
