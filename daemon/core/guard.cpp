@@ -46,8 +46,8 @@ std::string conditions(const Config& config) {
     text += "echo \"not started: the emergency stop is set ($$latch)\" >&2; exit 1; fi; done' sh ";
     text += command_word(config.latch.path) + " " + command_word(paths::latch_copy) + "\n";
     if (config.interlock == Interlock::Start) {
-        // A start in the moment in which essd itself starts must not leave the unit down for good: it waits 10 s, and 255
-        // fails the start where 1 would skip it, so that Restart= tries again and `systemctl start` tells.
+        // A start in the moment in which essd itself starts must not leave the unit down for good: it waits 10 s, and
+        // 255 fails the start where 1 would skip it, so that Restart= tries again and `systemctl start` tells.
         text += "ExecCondition=+/bin/sh -c 'n=0; until [ -e \"$$0\" ]; do if [ \"$$n\" -ge 200 ]; then ";
         text += "echo \"not started: no armed emergency stop ($$0 is missing)\" >&2; exit 255; fi; ";
         text += "n=$$((n + 1)); sleep 0.05; done' " + command_word(paths::armed) + "\n";
@@ -59,9 +59,11 @@ std::string conditions(const Config& config) {
 
 std::string guard_dropin(const Config& config, std::string_view rule) {
     std::string text = "# Made by quantum-ess-generator from /etc/quantum/ess.yaml; changes here are lost.\n";
-    // No After=essd.service: a start of essd would then wait until a unit that is stopping has stopped, and an essd that
-    // was killed in the middle of a trip could not come back to kill it (systemd.unit(5), "Before=, After=").
-    text += "[Unit]\nWants=essd.service\n" + assertions(config);
+    // No After=essd.service: a start of essd would then wait until a unit that is stopping has stopped, and an essd
+    // that was killed in the middle of a trip could not come back to kill it (systemd.unit(5), "Before=, After="). The
+    // copy of the latch may be on a file system that is mounted late: without it nobody knows whether it is set.
+    text += "[Unit]\nWants=essd.service\nRequiresMountsFor=" + std::string(paths::state_directory) + "\n";
+    text += assertions(config);
     if (rule.ends_with(".service")) text += "[Service]\n" + conditions(config);
     return text;
 }

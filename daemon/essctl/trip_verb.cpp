@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 
@@ -71,10 +72,9 @@ void show_fallen(const Screen& screen, const Json& status, std::set<std::string>
 }
 
 bool all_down(const Json& status) {
-    for (const Json& unit : status.value("units", Json::array())) {
-        if (!flag_at(unit, "empty") || !flag_at(unit, "masked")) return false;
-    }
-    return true;
+    const Json units = status.value("units", Json::array());
+    return std::ranges::all_of(units,
+                               [](const Json& unit) { return flag_at(unit, "empty") && flag_at(unit, "masked"); });
 }
 
 Exit finish(const Json& status, const TripOptions& options) {

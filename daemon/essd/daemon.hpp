@@ -20,6 +20,7 @@
 #include "host/event_loop.hpp"
 #include "host/latch_watch.hpp"
 #include "host/loop_inbox.hpp"
+#include "host/notify.hpp"
 #include "host/unit_control.hpp"
 #include "host/writer_thread.hpp"
 
@@ -87,6 +88,7 @@ class Daemon {
     host::EventLoop loop_;
     host::LoopInbox inbox_;
     host::WriterThread writer_;
+    std::optional<host::Notify> notify_;  ///< while run() runs
     StopEngine engine_;
     Readiness readiness_;
     Recorder recorder_;

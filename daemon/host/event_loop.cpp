@@ -139,10 +139,6 @@ Source EventLoop::add_defer(Priority priority, Callback callback) {
     return Source(std::move(state));
 }
 
-bool EventLoop::enable_watchdog() {
-    return sd_event_set_watchdog(event_, 1) > 0;
-}
-
 int EventLoop::run() {
     return sd_event_loop(event_);
 }

@@ -73,8 +73,6 @@ class EventLoop {
     /// Something called once, at the next turn of the loop.
     [[nodiscard]] Source add_defer(Priority priority, Callback callback);
 
-    /// Feeds the service manager's watchdog from this loop (sd_event_set_watchdog(3)). Whether one is wanted.
-    bool enable_watchdog();
     /// Runs until exit(); returns its code.
     int run();
     void exit(int code);

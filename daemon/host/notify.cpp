@@ -1,22 +1,60 @@
 #include "host/notify.hpp"
 
-#include <systemd/sd-daemon.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <charconv>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
 
 namespace ess::host {
 
-// A message that cannot be sent is not tried again: the service manager's own time-outs deal with a daemon that it has
-// not heard of.
+namespace {
 
-StoppingNotice::~StoppingNotice() {
-    static_cast<void>(sd_notify(0, "STOPPING=1"));
+/// A socket connected to the one that NOTIFY_SOCKET names: a path, or "@name" of the abstract namespace.
+Fd connect_to(std::string_view name) {
+    sockaddr_un address{};
+    if (name.empty() || name.size() >= sizeof address.sun_path) return Fd();
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, name.data(), name.size());
+    if (name.front() == '@') address.sun_path[0] = '\0';
+    Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0) return Fd();
+    return socket;
 }
 
-void notify_ready() {
-    static_cast<void>(sd_notify(0, "READY=1"));
+/// Half of what the service manager allows, as sd_watchdog_enabled(3) advises.
+std::optional<Micros> interval_of(const char* usec) {
+    if (usec == nullptr) return std::nullopt;
+    Micros::rep value = 0;
+    const auto [end, fault] = std::from_chars(usec, usec + std::strlen(usec), value);
+    if (fault != std::errc{} || *end != '\0' || value <= 0) return std::nullopt;
+    return Micros(value / 2);
 }
 
-void notify_status(const std::string& text) {
-    static_cast<void>(sd_notify(0, ("STATUS=" + text).c_str()));
+}  // namespace
+
+Notify::Notify() : watchdog_interval_(interval_of(std::getenv("WATCHDOG_USEC"))) {
+    const char* const name = std::getenv("NOTIFY_SOCKET");
+    if (name != nullptr) socket_ = connect_to(name);
+}
+
+Notify::~Notify() {
+    send("STOPPING=1");
+}
+
+void Notify::feed_watchdog(Instant now) {
+    if (!watchdog_interval_ || now - fed_ < *watchdog_interval_ / 2) return;
+    fed_ = now;
+    send("WATCHDOG=1");
+}
+
+void Notify::send(std::string_view message) const {
+    if (!socket_) return;
+    // What a service manager that does not read misses, it can do nothing with either.
+    static_cast<void>(::send(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
 }  // namespace ess::host

@@ -65,6 +65,91 @@ std::string with_settings_active(const std::string& text) {
     return active;
 }
 
+struct FaultRow {
+    std::string text;  ///< behind a first line with a valid allow-list
+    std::string fault;
+};
+
+const std::string no_map = "must be a map of settings, not ";
+const std::vector<FaultRow> fault_rows{
+    // keys
+    {"stp: 1", "a:2:1: unknown key \"stp\": did you mean \"stop\"?"},
+    {"stop: {budgets: 1s}", "a:2:8: stop: unknown key \"budgets\": did you mean \"budget\"?"},
+    {"latch: {x: 1}", "a:2:9: latch: unknown key \"x\": known are path, file_removal"},
+    {"stop: {budget: 2s}\nstop: {}", "a:3:1: the key \"stop\" is already given in line 2"},
+    // forms
+    {"stop: 2s", "a:2:7: stop: " + no_map + "a single value"},
+    {"stop: [2s]", "a:2:7: stop: " + no_map + "a list"},
+    {"stop: {budget: [2s]}", "a:2:16: stop.budget: must be a duration such as 250ms, not a list"},
+    {"stop: {budget: {}}", "a:2:16: stop.budget: must be a duration such as 250ms, not a map"},
+    {"stop: {budget: }", "a:2:16: stop.budget: has no value: write a duration such as 250ms, or leave the line out"},
+    {"protected: x", "a:2:12: protected: must be a list of units, not a single value"},
+    {"protected: [[x]]", "a:2:13: protected: must be a list of single values, not a list"},
+    {"interlock: [start]", "a:2:12: interlock: must be start or none, not a list"},
+    {"config_hash: {files: a}", "a:2:22: config_hash.files: must be a list of files, not a single value"},
+    // the subset
+    {"stop: &x {}", "a:2:7: anchors (&name) are not allowed"},
+    {"stop: {budget: *x}", "a:2:16: aliases (*name) are not allowed: write the value out"},
+    {"stop: {budget: !!str 2s}", "a:2:16: tags (!name) are not allowed"},
+    // durations
+    {"stop: {budget: 2}", "a:2:16: stop.budget: \"2\" is not a duration: write 250ms, 2s or 1min 30s"},
+    {"stop: {grace: -1s}", "a:2:15: stop.grace: \"-1s\" is not a duration: write 250ms, 2s or 1min 30s"},
+    {"stop: {budget: 2001ms}", "a:2:16: stop.budget: 2s 1ms is too long: an emergency stop is over within 2s"},
+    {"stop: {budget: 99ms}", "a:2:16: stop.budget: 99ms is too short: a busy host needs 100ms for a stop"},
+    {"stop: {grace: 1801ms}",
+     "a:2:15: stop.grace: 1s 801ms does not fit in stop.budget, 2s, with the 200ms that the kernel's kill needs: "
+     "at "
+     "most 1s 800ms"},
+    {"stop: {budget: 1s}",
+     "a:2:16: stop.grace: 1s does not fit in stop.budget, 1s, with the 200ms that the kernel's kill needs: at most "
+     "800ms"},
+    {"stop: {budget: 150ms}",
+     "a:2:16: stop.grace: 1s does not fit in stop.budget, 150ms, with the 200ms that the kernel's kill needs: use "
+     "category 0"},
+    // words
+    {"stop: {category: 2}", "a:2:18: stop.category: \"2\" is not known: write 0 (immediate) or 1 (controlled)"},
+    {"latch: {file_removal: relach}", "a:2:23: latch.file_removal: \"relach\" is not known: write relatch or reset"},
+    {"interlock: off", "a:2:12: interlock: \"off\" is not known: write start or none"},
+    {"reset: {four_eyes: no}", "a:2:20: reset.four_eyes: \"no\" is not known: write false or true"},
+    {"on_daemon_failure: page", "a:2:20: on_daemon_failure: \"page\" is not known: write alert or trip"},
+    // paths
+    {"latch: {path: run/x}", "a:2:15: latch.path: \"run/x\" must be an absolute path"},
+    {"latch: {path: /run/../x}",
+     "a:2:15: latch.path: \"/run/../x\" must be without \"..\", \".\", \"//\" and a \"/\" at its end"},
+    {"latch: {path: /run/x/}",
+     "a:2:15: latch.path: \"/run/x/\" must be without \"..\", \".\", \"//\" and a \"/\" at its end"},
+    {"latch: {path: /}", "a:2:15: latch.path: \"/\" must be without \"..\", \".\", \"//\" and a \"/\" at its end"},
+    {"latch: {path: \"/run/x%n\"}", "a:2:15: latch.path: \"/run/x%n\" may only have letters, digits and / . _ - + @"},
+    {"latch: {path: \"\"}", "a:2:15: latch.path: \"\" must be an absolute path"},
+    {"config_hash: {directory: etc}", "a:2:26: config_hash.directory: \"etc\" must be an absolute path"},
+    {"config_hash: {files: []}", "a:2:22: config_hash.files: is empty: name a file, or leave it out"},
+    {"config_hash: {files: [/a]}", "a:2:23: config_hash.files: \"/a\" must be relative to config_hash.directory"},
+    {"config_hash: {files: [a/../../b]}",
+     "a:2:23: config_hash.files: \"a/../../b\" must be a file name, without \"..\", \".\", \"//\" and a \"/\" at "
+     "its "
+     "end"},
+    {"config_hash: {files: [\"a\\nb\"]}", "a:2:23: config_hash.files: \"a b\" has characters that cannot be shown"},
+    {"config_hash: {files: [a, b, a]}", "a:2:29: config_hash.files: \"a\" is already in line 2"},
+    {"ledger: {git_repository: x}", "a:2:26: ledger.git_repository: \"x\" must be an absolute path"},
+    // protected
+    {"protected: [b, b.service]", "a:2:16: protected: \"b.service\" is already in line 2"},
+    {"protected: [\"b b\"]",
+     "a:2:13: protected: \"b b.service\" is neither the name of a unit nor a pattern for such names"},
+    {"protected: [b@]", "a:2:13: protected: \"b@.service\" is a template: write \"name@*.service\""},
+    {"protected: [x]", "a:1:9: units: \"x.service\" is protected by \"x.service\" of the list \"protected\""},
+    {"protected: [\"x*\"]", "a:1:9: units: \"x.service\" is protected by \"x*.service\" of the list \"protected\""},
+    // not yet
+    {"reset: {four_eyes: true}",
+     "a:2:20: reset.four_eyes: not supported in this version yet: leave it out, or write false"},
+    {"on_daemon_failure: trip",
+     "a:2:20: on_daemon_failure: not supported in this version yet: leave it out, or write alert"},
+    {"drill: {max_age: 25h}", "a:2:18: drill.max_age: not supported in this version yet: leave it out, or write 26h"},
+    {"metrics: {textfile: /x.prom}",
+     "a:2:21: metrics.textfile: not supported in this version yet: leave it out, or write \"\""},
+    // syntax
+    {"stop: [", "a:3:1: did not find expected node content (while parsing a flow node)"},
+};
+
 }  // namespace
 
 TEST_CASE("config: the least one, and its defaults") {
@@ -162,94 +247,7 @@ TEST_CASE("config: /var/run is /run") {
 }
 
 TEST_CASE("config: each fault, at its place") {
-    struct Row {
-        std::string text;  ///< behind a first line with a valid allow-list
-        std::string fault;
-    };
-    const std::string no_map = "must be a map of settings, not ";
-    const std::vector<Row> rows{
-        // keys
-        {"stp: 1", "a:2:1: unknown key \"stp\": did you mean \"stop\"?"},
-        {"stop: {budgets: 1s}", "a:2:8: stop: unknown key \"budgets\": did you mean \"budget\"?"},
-        {"latch: {x: 1}", "a:2:9: latch: unknown key \"x\": known are path, file_removal"},
-        {"stop: {budget: 2s}\nstop: {}", "a:3:1: the key \"stop\" is already given in line 2"},
-        // forms
-        {"stop: 2s", "a:2:7: stop: " + no_map + "a single value"},
-        {"stop: [2s]", "a:2:7: stop: " + no_map + "a list"},
-        {"stop: {budget: [2s]}", "a:2:16: stop.budget: must be a duration such as 250ms, not a list"},
-        {"stop: {budget: {}}", "a:2:16: stop.budget: must be a duration such as 250ms, not a map"},
-        {"stop: {budget: }",
-         "a:2:16: stop.budget: has no value: write a duration such as 250ms, or leave the line out"},
-        {"protected: x", "a:2:12: protected: must be a list of units, not a single value"},
-        {"protected: [[x]]", "a:2:13: protected: must be a list of single values, not a list"},
-        {"interlock: [start]", "a:2:12: interlock: must be start or none, not a list"},
-        {"config_hash: {files: a}", "a:2:22: config_hash.files: must be a list of files, not a single value"},
-        // the subset
-        {"stop: &x {}", "a:2:7: anchors (&name) are not allowed"},
-        {"stop: {budget: *x}", "a:2:16: aliases (*name) are not allowed: write the value out"},
-        {"stop: {budget: !!str 2s}", "a:2:16: tags (!name) are not allowed"},
-        // durations
-        {"stop: {budget: 2}", "a:2:16: stop.budget: \"2\" is not a duration: write 250ms, 2s or 1min 30s"},
-        {"stop: {grace: -1s}", "a:2:15: stop.grace: \"-1s\" is not a duration: write 250ms, 2s or 1min 30s"},
-        {"stop: {budget: 2001ms}", "a:2:16: stop.budget: 2s 1ms is too long: an emergency stop is over within 2s"},
-        {"stop: {budget: 99ms}", "a:2:16: stop.budget: 99ms is too short: a busy host needs 100ms for a stop"},
-        {"stop: {grace: 1801ms}",
-         "a:2:15: stop.grace: 1s 801ms does not fit in stop.budget, 2s, with the 200ms that the kernel's kill needs: "
-         "at "
-         "most 1s 800ms"},
-        {"stop: {budget: 1s}",
-         "a:2:16: stop.grace: 1s does not fit in stop.budget, 1s, with the 200ms that the kernel's kill needs: at most "
-         "800ms"},
-        {"stop: {budget: 150ms}",
-         "a:2:16: stop.grace: 1s does not fit in stop.budget, 150ms, with the 200ms that the kernel's kill needs: use "
-         "category 0"},
-        // words
-        {"stop: {category: 2}", "a:2:18: stop.category: \"2\" is not known: write 0 (immediate) or 1 (controlled)"},
-        {"latch: {file_removal: relach}",
-         "a:2:23: latch.file_removal: \"relach\" is not known: write relatch or reset"},
-        {"interlock: off", "a:2:12: interlock: \"off\" is not known: write start or none"},
-        {"reset: {four_eyes: no}", "a:2:20: reset.four_eyes: \"no\" is not known: write false or true"},
-        {"on_daemon_failure: page", "a:2:20: on_daemon_failure: \"page\" is not known: write alert or trip"},
-        // paths
-        {"latch: {path: run/x}", "a:2:15: latch.path: \"run/x\" must be an absolute path"},
-        {"latch: {path: /run/../x}",
-         "a:2:15: latch.path: \"/run/../x\" must be without \"..\", \".\", \"//\" and a \"/\" at its end"},
-        {"latch: {path: /run/x/}",
-         "a:2:15: latch.path: \"/run/x/\" must be without \"..\", \".\", \"//\" and a \"/\" at its end"},
-        {"latch: {path: /}", "a:2:15: latch.path: \"/\" must be without \"..\", \".\", \"//\" and a \"/\" at its end"},
-        {"latch: {path: \"/run/x%n\"}",
-         "a:2:15: latch.path: \"/run/x%n\" may only have letters, digits and / . _ - + @"},
-        {"latch: {path: \"\"}", "a:2:15: latch.path: \"\" must be an absolute path"},
-        {"config_hash: {directory: etc}", "a:2:26: config_hash.directory: \"etc\" must be an absolute path"},
-        {"config_hash: {files: []}", "a:2:22: config_hash.files: is empty: name a file, or leave it out"},
-        {"config_hash: {files: [/a]}", "a:2:23: config_hash.files: \"/a\" must be relative to config_hash.directory"},
-        {"config_hash: {files: [a/../../b]}",
-         "a:2:23: config_hash.files: \"a/../../b\" must be a file name, without \"..\", \".\", \"//\" and a \"/\" at "
-         "its "
-         "end"},
-        {"config_hash: {files: [\"a\\nb\"]}", "a:2:23: config_hash.files: \"a b\" has characters that cannot be shown"},
-        {"config_hash: {files: [a, b, a]}", "a:2:29: config_hash.files: \"a\" is already in line 2"},
-        {"ledger: {git_repository: x}", "a:2:26: ledger.git_repository: \"x\" must be an absolute path"},
-        // protected
-        {"protected: [b, b.service]", "a:2:16: protected: \"b.service\" is already in line 2"},
-        {"protected: [\"b b\"]",
-         "a:2:13: protected: \"b b.service\" is neither the name of a unit nor a pattern for such names"},
-        {"protected: [b@]", "a:2:13: protected: \"b@.service\" is a template: write \"name@*.service\""},
-        {"protected: [x]", "a:1:9: units: \"x.service\" is protected by \"x.service\" of the list \"protected\""},
-        {"protected: [\"x*\"]", "a:1:9: units: \"x.service\" is protected by \"x*.service\" of the list \"protected\""},
-        // not yet
-        {"reset: {four_eyes: true}",
-         "a:2:20: reset.four_eyes: not supported in this version yet: leave it out, or write false"},
-        {"on_daemon_failure: trip",
-         "a:2:20: on_daemon_failure: not supported in this version yet: leave it out, or write alert"},
-        {"drill: {max_age: 25h}",
-         "a:2:18: drill.max_age: not supported in this version yet: leave it out, or write 26h"},
-        {"metrics: {textfile: /x.prom}",
-         "a:2:21: metrics.textfile: not supported in this version yet: leave it out, or write \"\""},
-        // syntax
-        {"stop: [", "a:3:1: did not find expected node content (while parsing a flow node)"},
-    };
-    for (const Row& row : rows) {
+    for (const FaultRow& row : fault_rows) {
         CAPTURE(row.text);
         CHECK(faults_of(read({"units: [x]\n" + row.text + "\n"})) == row.fault + "\n");
     }

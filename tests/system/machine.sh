@@ -167,12 +167,14 @@ machine_stage() {
 machine_install() {
   local root unit
   root=$(machine_root "$1")
-  if [[ -f $root/usr/lib/sysusers.d/quantum-ess.conf ]]; then chroot "$root" systemd-sysusers quantum-ess.conf; fi
+  if [[ -f $root/usr/lib/sysusers.d/quantum-ess.conf ]]; then
+    systemd-sysusers --root="$root" quantum-ess.conf 2>/dev/null || return 1
+  fi
   if [[ -f $root/usr/lib/tmpfiles.d/quantum-ess.conf ]]; then
-    chroot "$root" systemd-tmpfiles --create --exclude-prefix=/run --exclude-prefix=/dev quantum-ess.conf
+    systemd-tmpfiles --root="$root" --create --exclude-prefix=/run --exclude-prefix=/dev quantum-ess.conf || return 1
   fi
   for unit in "${MACHINE_ENABLED[@]}"; do
-    if [[ -f $root/usr/lib/systemd/system/$unit ]]; then systemctl --root="$root" --quiet enable "$unit"; fi
+    [[ ! -f $root/usr/lib/systemd/system/$unit ]] || systemctl --root="$root" --quiet enable "$unit" || return 1
   done
 }
 

@@ -15,6 +15,26 @@ systemd_call() {
 # mask_files NAME RUNTIME UNIT: the plain mask, without a Reload behind it
 mask_files() { systemd_call "$1" MaskUnitFiles asbb 1 "$3" "$2" true; }
 
+# a claim that does not hold ends a scenario: otherwise all the others would prove nothing
+scenario_claims_can_fail() {
+  assert_fails refuted assert false
+  assert_status 1 refuted assert_eq 1 2
+  assert_status 1 refuted assert_ne 1 1
+  assert_status 1 refuted assert_match text '^ext'
+  assert_status 1 refuted assert_no_match text ext
+  assert_status 1 refuted assert_below 2 2 "two"
+  assert_status 1 refuted assert_above 2 2 "two"
+  assert_status 1 refuted assert_fails true
+  assert_status 1 refuted assert_fails sh -c 'exit 124'
+  assert_status 1 refuted assert_status 3 sh -c 'exit 4'
+  assert_status 1 refuted assert_soon 1 "never" false
+  assert_status 1 refuted assert_stays 100 "never" false
+  assert_status 77 refuted skip "no reason"
+}
+
+# in a shell of its own, which it ends
+refuted() { ("$@"); }
+
 # a machine boots its own systemd, sees nothing of the host's services, and stops without a trace
 scenario_machine_boots() {
   local cgroup
@@ -261,5 +281,34 @@ END
   assert_masked m slow
   assert machine_run m test -e /run/post
 }
+
+# systemd.unit(5), After=: a start waits for the stop of a unit that is ordered behind it. So a daemon that trading units
+# are ordered After= cannot come back while one of them takes its time to stop, which Wants= alone allows.
+scenario_start_waits_for_ordered_stop() {
+  plain_machine m
+  machine_write m /etc/systemd/system/watch.service <<<$'[Service]\nExecStart=sleep infinity\nRestart=always\nRestartSec=0'
+  machine_write m /etc/systemd/system/quantum-execution.service.d/order.conf <<<$'[Unit]\nWants=watch.service\nAfter=watch.service'
+  machine_run m systemctl daemon-reload
+  assert_returns m fails
+  machine_write m /etc/systemd/system/quantum-execution.service.d/order.conf <<<$'[Unit]\nWants=watch.service'
+  machine_run m systemctl daemon-reload
+  assert_returns m succeeds
+}
+
+# assert_returns NAME fails|succeeds: watch.service, killed while execution stops
+assert_returns() {
+  local pid result=succeeds
+  machine_run "$1" systemctl start watch quantum-execution
+  pid=$(unit_pid "$1" watch)
+  machine_run "$1" systemctl stop --no-block quantum-execution
+  machine_run "$1" systemctl kill --signal=KILL watch
+  wait_until 1 has_another_pid "$1" watch "$pid" || result=fails
+  assert_eq "$result" "$2" "the return of a daemon while a unit stops"
+  machine_run "$1" systemctl kill --signal=KILL quantum-execution
+  assert_soon 2 "watch is back once execution has stopped" has_another_pid "$1" watch "$pid"
+  assert_soon 2 "execution has stopped" unit_is_not_active "$1" quantum-execution
+}
+
+has_another_pid() { [[ $(unit_pid "$1" "$2") != @(0|"$3") ]]; }
 
 unit_is_not_active() { [[ $(unit_property "$1" "$2" ActiveState) == @(inactive|failed) ]]; }

@@ -1,0 +1,165 @@
+// What the engine wants done, carried out.
+
+#include <string>
+#include <utility>
+
+#include "base/text.hpp"
+#include "core/message_id.hpp"
+#include "core/paths.hpp"
+#include "essd/daemon.hpp"
+#include "host/journal.hpp"
+
+namespace ess::essd {
+
+namespace {
+
+namespace journal = host::journal;
+using journal::Level;
+
+}  // namespace
+
+void Daemon::tell(Event event) {
+    events_.push_back(std::move(event));
+    if (std::exchange(telling_, true)) return;
+    while (!events_.empty()) {
+        const Event next = std::move(events_.front());
+        events_.pop_front();
+        for (const Action& action : engine_.step(next, monotonic_now())) {
+            std::visit([this](const auto& a) { carry_out(a); }, action);
+        }
+    }
+    telling_ = false;
+    if (const auto at = engine_.deadline()) {
+        deadline_.arm(*at);
+    } else {
+        deadline_.set_enabled(false);
+    }
+    show();
+}
+
+void Daemon::carry_out(const KillUnit& action) {
+    if (const auto killed = cgroups_.kill(action.unit); !killed) tell(KillFailed{action.unit, killed.error().text});
+}
+
+void Daemon::carry_out(const StopUnit& action) {
+    units_.stop(action.unit);
+}
+
+host::UnitControl::Done Daemon::answer_to(std::uint64_t serial) {
+    return [this, serial](const Result<>& result) {
+        tell(BusAnswered{serial, result ? std::string() : result.error().text});
+    };
+}
+
+void Daemon::carry_out(const MaskUnits& action) {
+    units_.mask(action.units, answer_to(action.serial));
+}
+
+void Daemon::carry_out(const UnmaskUnits& action) {
+    units_.unmask(action.units, answer_to(action.serial));
+}
+
+void Daemon::carry_out(const Reload& action) {
+    units_.reload(answer_to(action.serial));
+}
+
+void Daemon::carry_out(const ReadStates& action) {
+    units_.read_states(action.units, [this, serial = action.serial](const Result<UnitStates>& states) {
+        StatesRead read{serial, states ? std::string() : states.error().text, {}};
+        if (states) {
+            unit_states_ = *states;
+            for (const auto& [unit, state] : *states)
+                read.load_states[unit] = state.load;
+        }
+        readiness_.check_guard();
+        tell(std::move(read));
+    });
+}
+
+void Daemon::carry_out(const PersistLatch&) {
+    recorder_.latch_seen(wall_now(), engine_.report().resumed);
+}
+
+void Daemon::carry_out(const RestoreLatch&) {
+    if (latch_.present()) return;
+    const bool resumed = !engine_.settled() && engine_.report().resumed;
+    LatchContent content{latch_info_.reason, latch_info_.requested_by, "essd"};
+    if (content.reason.empty()) content.reason = resumed ? "restored from the copy on disk" : "put back by essd";
+    if (const auto made = latch_.create(latch_content_text(content)); !made) {
+        readiness_.raise("latch-file", Fault::Severity::Error, "the latch cannot be put back: " + made.error().text);
+        return journal::log(Level::Critical, "the latch cannot be put back: " + made.error().text);
+    }
+    readiness_.clear("latch-file");
+    if (resumed) return;
+    journal::event(message_id::latch_relatched, Level::Critical,
+                   "the latch file was removed without a reset; it is back. Use 'essctl reset --reason TEXT'");
+    recorder_.happened(LedgerKind::Refusal, "Latch put back",
+                       "The latch file " + config_.latch.path + " was removed without a reset; essd put it back.", {});
+}
+
+void Daemon::carry_out(const ClearLatch&) {
+    if (const auto removed = latch_.remove(); !removed) return tell(LatchCleared{removed.error().text});
+    recorder_.clear_latch([this](const std::string& error) { tell(LatchCleared{error}); });
+}
+
+void Daemon::carry_out(const TripBegun& action) {
+    journal::event(message_id::trip_begun, Level::Critical,
+                   std::string("EMERGENCY STOP: stopping ") + std::to_string(engine_.report().units.size()) + " units" +
+                       (action.resumed ? " (the latch was set when essd came up)" : ""));
+}
+
+void Daemon::carry_out(const TripSettled& action) {
+    const TripReport& report = action.report;
+    const std::string time = report.stop_time ? "last process gone after " + to_ms_text(*report.stop_time) + " ms"
+                                              : "NOT ALL PROCESSES ARE GONE";
+    if (report.outcome == Outcome::Success) {
+        journal::event(message_id::trip_complete, Level::Critical, "stopped: all units empty and masked, " + time);
+    } else {
+        journal::event(message_id::trip_partial, Level::Critical,
+                       "PARTIAL stop, " + time + "; " + join(report.problems, "; "));
+    }
+    recorder_.trip_settled(report);
+    units_.start_other(paths::tripped_target, [](const Result<>& started) {
+        if (!started) journal::log(Level::Error, "hooks were not started: " + started.error().text);
+    });
+}
+
+void Daemon::carry_out(const UnitCameBack& action) {
+    journal::event(message_id::unit_came_back, Level::Critical,
+                   action.unit + " has a process again; stopping it again (" + std::to_string(action.count) + ")",
+                   {{"UNIT", action.unit}});
+    // Each power of two: a unit that something keeps starting must not fill the ledger.
+    if ((action.count & (action.count - 1)) != 0) return;
+    recorder_.happened(LedgerKind::Refusal, "Unit stopped again",
+                       action.unit + " had a process again while tripped, " + std::to_string(action.count) +
+                           " times by now; it was stopped again.",
+                       {});
+}
+
+void Daemon::carry_out(const ResetDone& action) {
+    journal::event(message_id::reset_done, Level::Critical,
+                   "reset: the latch is released, nothing was started" +
+                       (action.problems.empty() ? "" : "; " + join(action.problems, "; ")));
+    if (!reset_) reset_.emplace(PendingReset{{}, "the latch file was removed (file_removal: reset)", {}});
+    recorder_.reset_done(reset_->who, reset_->reason, action.problems, unit_states_,
+                         [this](const std::string& id) { answer_reset(id); });
+    units_.stop_other(paths::tripped_target, [](const Result<>& stopped) {
+        if (!stopped) journal::log(Level::Warning, "quantum-ess-tripped.target: " + stopped.error().text);
+    });
+}
+
+void Daemon::carry_out(const ResetRefused& action) {
+    journal::event(message_id::reset_refused, Level::Warning, "reset refused: " + action.why);
+    recorder_.happened(LedgerKind::Refusal, "Reset refused", action.why, reset_ ? reset_->who : Requester{});
+    if (!reset_) return;
+    using Kind = ResetRefused::Kind;
+    const char* const name = action.kind == Kind::NotTripped ? "NotTripped"
+                             : action.kind == Kind::Busy     ? "Busy"
+                                                             : "Refused";
+    VarlinkError error{std::string("io.quantum.EmergencyStop.") + name, Json::object()};
+    if (action.kind != Kind::NotTripped) error.parameters["reason"] = action.why;
+    if (reset_->reply) reset_->reply->error(error);
+    reset_.reset();
+}
+
+}  // namespace ess::essd

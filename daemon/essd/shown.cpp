@@ -1,0 +1,130 @@
+// What the daemon shows of itself: faults, the armed file, the status.
+
+#include <utility>
+
+#include "core/message_id.hpp"
+#include "core/unit_name.hpp"
+#include "essd/daemon.hpp"
+#include "host/journal.hpp"
+
+namespace ess::essd {
+
+namespace {
+
+namespace journal = host::journal;
+using journal::Level;
+
+/// A rehearsal that is not through by then is reported as it stands: not ready, but running.
+constexpr Micros rehearsal_patience = std::chrono::seconds(3);
+
+}  // namespace
+
+void Daemon::bus_is(bool up, const std::string& why) {
+    if (up) {
+        readiness_.clear("bus-down");
+        read_unit_states();
+    } else {
+        readiness_.raise("bus-down", Fault::Severity::Error, "the system bus is out of reach: " + why);
+        journal::event(message_id::bus_lost, Level::Error, "the system bus is out of reach: " + why);
+    }
+    tell(BusChanged{up});
+    first_chance_is_over();
+}
+
+void Daemon::ledger_is(const LedgerNews& news) {
+    ledger_ = news;
+    ledger_known_ = true;
+    if (news.writable && news.waiting == 0) {
+        readiness_.clear("ledger");
+    } else {
+        readiness_.raise("ledger", Fault::Severity::Error,
+                         "the ledger cannot be written: " + news.trouble + "; " + std::to_string(news.waiting) +
+                             " entries wait in memory and are in the journal");
+    }
+    show();
+}
+
+void Daemon::read_unit_states() {
+    units_.read_states(unit_names(), [this](const Result<UnitStates>& states) {
+        if (states) {
+            unit_states_ = *states;
+            if (engine_.phase() == StopEngine::Phase::Armed) readiness_.check_units(*states);
+        }
+        answer_status();
+        show();
+    });
+}
+
+std::vector<std::string> Daemon::unit_names() const {
+    std::vector<std::string> names;
+    for (const UnitTimeline& unit : engine_.report().units)
+        names.push_back(unit.name);
+    return names;
+}
+
+State Daemon::state() const {
+    if (engine_.phase() == StopEngine::Phase::Armed) return readiness_.has_error() ? State::NotReady : State::Armed;
+    return engine_.settled() ? State::Tripped : State::Tripping;
+}
+
+/// Brings the armed file, the log and `systemctl status` to what is true now.
+void Daemon::show() {
+    if (!ready_sent_) rehearsed();
+    if (!ready_sent_) return;
+    const State now = state();
+    if (readiness_.show_armed(now == State::Armed)) {
+        if (now == State::Armed) {
+            journal::event(message_id::armed, Level::Notice,
+                           "armed: " + std::to_string(engine_.report().units.size()) + " units");
+        } else if (now == State::NotReady) {
+            for (const Fault& fault : readiness_.faults()) {
+                journal::event(message_id::not_ready, Level::Error, "not ready: " + fault.text,
+                               {{"ESS_FAULT", fault.code}});
+            }
+        }
+    }
+    const std::string line = to_text(now) + ", " + std::to_string(config_.units.size()) + " rules";
+    if (std::exchange(shown_, line) != line) notify_->status(line);
+}
+
+/// READY=1 when everything has answered, or has had its time: a daemon with a fault is better than none.
+void Daemon::rehearsed() {
+    const bool answered = ledger_known_ && units_.connected() && !unit_states_.empty();
+    if (!answered && monotonic_now() - started_ < rehearsal_patience) return;
+    readiness_.clear("starting");
+    ready_sent_ = true;
+    if (readiness_.has_error() && engine_.phase() == StopEngine::Phase::Armed) {
+        for (const Fault& fault : readiness_.faults()) {
+            journal::event(message_id::not_ready, Level::Error, "not ready: " + fault.text,
+                           {{"ESS_FAULT", fault.code}});
+        }
+    }
+    // Whoever was told that essd is up must find the armed file there.
+    show();
+    notify_->ready();
+}
+
+Status Daemon::status() const {
+    Status status;
+    status.state = state();
+    status.faults = readiness_.faults();
+    status.latch = latch_info_;
+    status.latch.present = latch_.present();
+    status.trip = engine_.report();
+    status.unit_states = unit_states_;
+    for (const UnitTimeline& unit : status.trip.units) {
+        for (const std::string& rule : readiness_.guarded_rules()) {
+            if (matches(rule, unit.name)) status.guarded.push_back(unit.name);
+        }
+    }
+    status.last_operation = ledger_.last_operation;
+    status.config_hash = config_hash_;
+    status.ledger_entries = ledger_.entries;
+    status.ledger_head = ledger_.head;
+    status.ledger_writable = ledger_.writable;
+    status.kill_method = "cgroup.kill";
+    status.version = version();
+    return status;
+}
+
+}  // namespace ess::essd
