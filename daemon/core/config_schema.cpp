@@ -220,9 +220,8 @@ constexpr std::array<DraftKey, 11> top_keys{{
          read_word_into<Interlock>(file, setting, interlocks, draft.config.interlock);
      }},
     {"on_daemon_failure",
-     [](const ConfigFile& file, ConfigDraft&, const Setting& setting) {
-         const auto word = read_word<OnDaemonFailure>(file, setting, daemon_failures);
-         refuse_unless_default(file, setting, word.value_or(OnDaemonFailure::Alert) == OnDaemonFailure::Alert, "alert");
+     [](const ConfigFile& file, ConfigDraft& draft, const Setting& setting) {
+         read_word_into<OnDaemonFailure>(file, setting, daemon_failures, draft.config.on_daemon_failure);
      }},
     {"reset", read_section<reset_keys>},
     {"config_hash", read_section<hash_keys>},

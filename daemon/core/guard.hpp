@@ -31,7 +31,7 @@ inline constexpr std::string_view guard_file_name = "zz-quantum-ess-guard.conf";
 /// too, which systemd 257 does not check an Assert= for.
 [[nodiscard]] std::string guard_dropin(const Config& config, std::string_view rule);
 
-/// The part of the configuration that the guard needs, as a configuration file.
+/// The part of the configuration that the guard and the last resort (essd --stop-now) need, as a configuration file.
 [[nodiscard]] std::string last_good_text(const Config& config);
 
 }  // namespace ess

@@ -57,10 +57,8 @@ void StopEngine::on(const CgroupChanged& event) {
     if (unit == nullptr) return;
     const bool was_populated = std::exchange(unit->populated, event.populated);
     unit->times.empty = !event.populated;
-    if (!holding()) {
-        const bool listed = std::ranges::any_of(rules_, [&](const UnitRule& rule) { return rule.name == event.unit; });
-        // Instances of a pattern come and go; in Armed only the living ones are of interest.
-        if (!listed && !event.populated && phase_ == Phase::Armed) units_.erase(event.unit);
+    if (!killing()) {
+        if (phase_ == Phase::Armed && !event.populated && !is_listed(event.unit)) units_.erase(event.unit);
         return;
     }
     if (!was_populated && event.populated) became_populated(*unit);
@@ -68,25 +66,25 @@ void StopEngine::on(const CgroupChanged& event) {
 }
 
 void StopEngine::on(const StopQueued& event) {
-    if (Unit* const unit = find_or_add(event.unit); unit != nullptr) unit->times.trouble.clear();
+    if (Unit* const unit = find(event.unit); unit != nullptr) unit->times.trouble.clear();
 }
 
 void StopEngine::on(const StopFinished& event) {
-    Unit* const unit = find_or_add(event.unit);
-    if (unit == nullptr || !holding()) return;
+    Unit* const unit = find(event.unit);
+    if (unit == nullptr || !killing()) return;
     unit->stopped = true;
     if (!unit->times.job_done) unit->times.job_done = elapsed();
 }
 
 void StopEngine::on(const StopFailed& event) {
-    Unit* const unit = find_or_add(event.unit);
-    if (unit == nullptr || !holding()) return;
+    Unit* const unit = find(event.unit);
+    if (unit == nullptr || !killing()) return;
     unit->asked = false;
     unit->times.trouble = event.why;
 }
 
 void StopEngine::on(const KillFailed& event) {
-    if (Unit* const unit = find_or_add(event.unit); unit != nullptr) unit->times.trouble = event.why;
+    if (Unit* const unit = find(event.unit); unit != nullptr) unit->times.trouble = event.why;
 }
 
 void StopEngine::on(const BusAnswered& event) {
@@ -167,6 +165,11 @@ bool StopEngine::holding() const {
     return phase_ == Phase::Stopping || phase_ == Phase::Masking || phase_ == Phase::Tripped;
 }
 
+bool StopEngine::killing() const {
+    // Until the latch is cleared, which a hanging disk can put off for good, it is set.
+    return holding() || phase_ == Phase::Clearing;
+}
+
 void StopEngine::begin_trip(const LatchSeen& latch) {
     phase_ = Phase::Stopping;
     seen_at_ = now_;
@@ -215,6 +218,8 @@ void StopEngine::became_populated(Unit& unit) {
     unit.killed_at = {};
     if (unit.stopped || settled_) {
         unit.stopped = unit.asked = false;
+        // A unit of a pattern may be new, and then it has no mask yet.
+        if (std::exchange(complete_, false)) retry_at_ = now_ + retry_after_;
         ++unit.times.came_back;
         actions_.emplace_back(UnitCameBack{unit.times.name, unit.times.came_back});
     }
@@ -222,7 +227,7 @@ void StopEngine::became_populated(Unit& unit) {
 }
 
 std::optional<Instant> StopEngine::kill_due(const Unit& unit) const {
-    if (!holding() || !unit.populated) return std::nullopt;
+    if (!killing() || !unit.populated) return std::nullopt;
     // What is left when systemd calls the unit stopped (KillMode=process) has no grace.
     const bool in_grace = unit.times.category == StopCategory::Controlled && unit.asked && !unit.stopped;
     const Instant first = in_grace ? seen_at_ + unit.grace : seen_at_;
@@ -293,11 +298,9 @@ void StopEngine::retry() {
 
 void StopEngine::settle() {
     const bool complete = all_down() && all_masked();
-    const bool news = !settled_ || (complete && !complete_ && reported_ == Outcome::Partial);
-    if (news) {
-        TripReport told = report();
-        reported_ = told.outcome;
-        actions_.emplace_back(TripSettled{std::move(told)});
+    if (!settled_ || (complete && !told_complete_)) {
+        told_complete_ = complete;
+        actions_.emplace_back(TripSettled{report()});
     }
     phase_ = Phase::Tripped;
     settled_ = true;
@@ -313,6 +316,8 @@ void StopEngine::finish_reset(const StatesRead& states) {
     }
     phase_ = Phase::Armed;
     settled_ = false;
+    // Units of a pattern come and go; in Armed only the living ones are of interest.
+    std::erase_if(units_, [this](const auto& entry) { return !entry.second.populated && !is_listed(entry.first); });
     actions_.emplace_back(std::move(done));
 }
 
@@ -355,9 +360,17 @@ std::vector<std::string> StopEngine::problems() const {
     return problems;
 }
 
-StopEngine::Unit* StopEngine::find_or_add(const std::string& name) {
+bool StopEngine::is_listed(const std::string& name) const {
+    return std::ranges::find(rules_, name, &UnitRule::name) != rules_.end();
+}
+
+StopEngine::Unit* StopEngine::find(const std::string& name) {
     const auto known = units_.find(name);
-    if (known != units_.end()) return &known->second;
+    return known == units_.end() ? nullptr : &known->second;
+}
+
+StopEngine::Unit* StopEngine::find_or_add(const std::string& name) {
+    if (Unit* const known = find(name); known != nullptr) return known;
     // A rule that names the unit goes before a pattern that covers it.
     auto rule = std::ranges::find(rules_, name, &UnitRule::name);
     if (rule == rules_.end()) {

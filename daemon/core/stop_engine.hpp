@@ -209,8 +209,11 @@ class StopEngine {
     void on(const LatchCleared& event);
     void on(const TimePassed& event);
 
+    [[nodiscard]] bool is_listed(const std::string& name) const;
+    [[nodiscard]] Unit* find(const std::string& name);
     [[nodiscard]] Unit* find_or_add(const std::string& name);
     [[nodiscard]] bool holding() const;
+    [[nodiscard]] bool killing() const;
     [[nodiscard]] std::optional<Instant> kill_due(const Unit& unit) const;
     [[nodiscard]] bool all_down() const;
     [[nodiscard]] bool all_masked() const;
@@ -242,10 +245,10 @@ class StopEngine {
     Micros retry_after_ = retry_interval;
     bool bus_up_ = false;
     bool resumed_ = false;
-    bool settled_ = false;   ///< the trip has been reported
-    bool complete_ = false;  ///< and nothing was left to do
-    Outcome reported_ = Outcome::Success;
-    std::uint64_t serial_ = 0;  ///< of the latest question to the bus; answers to older ones are void
+    bool settled_ = false;        ///< the trip has been reported
+    bool complete_ = false;       ///< and nothing is left to do
+    bool told_complete_ = false;  ///< the latest report said so
+    std::uint64_t serial_ = 0;    ///< of the latest question to the bus; answers to older ones are void
     std::vector<std::string> bus_problems_;
     Actions actions_;
 };

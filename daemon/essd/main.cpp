@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "core/paths.hpp"
 #include "core/status.hpp"
 #include "essd/daemon.hpp"
+#include "essd/stop_now.hpp"
 #include "host/config_files.hpp"
 #include "host/journal.hpp"
 #include "host/listening_socket.hpp"
@@ -35,9 +37,10 @@ constexpr int exit_usage = 2;
 constexpr ess::Micros log_patience = std::chrono::seconds(2);
 
 constexpr const char* usage =
-    "usage: essd [--help | --version]\n"
+    "usage: essd [--help | --version | --stop-now]\n"
     "\n"
     "The emergency stop's daemon. Started by systemd as essd.service; configured in /etc/quantum/ess.yaml.\n"
+    "--stop-now is for essd.service's OnFailure=: if the latch is set, it kills all allowed units and ends.\n"
     "See essctl(1) for the command that talks to it.\n";
 
 /// Keeps a second essd out for as long as it lives.
@@ -66,6 +69,12 @@ std::optional<gid_t> operators() {
     return std::nullopt;
 }
 
+/// What the stop needs stays in memory. Page by page as it is used first: the libraries are much larger than what runs.
+void lock_memory() {
+    if (::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0) return;
+    journal::log(Level::Warning, ess::system_failure("memory cannot be locked", errno).value().text);
+}
+
 int fail(const ess::Error& error) {
     journal::log(Level::Critical, error.text);
     return exit_failure;
@@ -79,6 +88,7 @@ int run(journal::Log& log) {
     if (!reading.faults.empty()) return exit_configuration;
     const auto lock = only_one();
     if (!lock) return fail(lock.error());
+    lock_memory();
     auto control = control_socket();
     if (!control) return fail(control.error());
     ess::essd::Daemon daemon(std::move(reading.config), std::move(*control), operators());
@@ -92,7 +102,8 @@ int run(journal::Log& log) {
 
 int main(int argc, char** argv) {
     const std::string_view option = argc > 1 ? argv[1] : "";
-    if (argc > 1) {
+    const bool stop_now = argc == 2 && option == "--stop-now";
+    if (argc > 1 && !stop_now) {
         const bool known = argc == 2 && (option == "--help" || option == "--version");
         const std::string text = option == "--version" ? "essd " + ess::version() + "\n" : usage;
         static_cast<void>(std::fputs(text.c_str(), known ? stdout : stderr));
@@ -100,7 +111,7 @@ int main(int argc, char** argv) {
     }
     journal::Log log;
     try {
-        return run(log);
+        return stop_now ? ess::essd::stop_now() : run(log);
     } catch (const std::exception& error) {
         journal::log(Level::Critical, std::string("essd ends: ") + error.what());
         return exit_failure;

@@ -40,21 +40,16 @@ bool is_there(const std::string& path) {
     return ::lstat(path.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-ConfigReading read_best_config() {
-    ConfigReading reading = host::read_config_files(paths::config_directory);
-    if (reading.faults.empty()) return reading;
-    for (const ConfigFault& fault : reading.faults)
+Config best_config() {
+    host::BestConfig best = host::read_best_config();
+    for (const ConfigFault& fault : best.faults)
         log(to_text(fault));
-    for (const char* const fallback : {paths::last_good_config_volatile, paths::last_good_config}) {
-        const auto text = read_file(fallback, std::size_t{1} << 20U);
-        if (!text) continue;
-        ConfigReading last = read_config(std::vector<ConfigSource>{{fallback, *text}});
-        if (!last.faults.empty()) continue;
-        log(std::string("the configuration cannot be used; guarding the last good allow-list from ") + fallback);
-        return last;
+    if (best.source.empty()) {
+        log("the configuration cannot be used and there is no last good one: NO UNIT IS GUARDED");
+    } else if (!best.faults.empty()) {
+        log("the configuration cannot be used; guarding the last good allow-list from " + best.source);
     }
-    log("the configuration cannot be used and there is no last good one: NO UNIT IS GUARDED");
-    return {};
+    return std::move(best.config);
 }
 
 /// The names of the unit files in systemd's own directories, for patterns that no single mask covers.
@@ -95,7 +90,7 @@ void write_mask(const std::string& early, const std::string& unit) {
 }  // namespace
 
 void generate(const std::string& early) {
-    const Config config = read_best_config().config;
+    const Config config = best_config();
     const bool latched = is_there(config.latch.path) || is_there(paths::latch_copy);
     const auto units = latched && needs_existing_units(config) ? existing_units() : std::vector<std::string>{};
     const Guard guard = make_guard(config, latched, units);

@@ -72,13 +72,15 @@ void CgroupTree::refresh(const std::string& unit) {
     if (units_.contains(unit)) read_events(unit);
 }
 
-void CgroupTree::refresh_all() {
-    drain();
-    std::vector<std::string> names;
-    for (const auto& [name, unit] : units_)
-        names.push_back(name);
-    for (const std::string& name : names)
-        read_events(name);
+std::size_t CgroupTree::kill_all() {
+    std::size_t alive = 0;
+    for (const auto& [name, unit] : units_) {
+        if (!read_populated(unit.events.get())) continue;
+        ++alive;
+        // Whether it worked shows in the next count.
+        static_cast<void>(kill(name));
+    }
+    return alive;
 }
 
 void CgroupTree::drain() {

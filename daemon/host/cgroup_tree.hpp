@@ -32,11 +32,11 @@ class CgroupTree {
     /// Kills every process of the unit, sub-cgroups included, by cgroup.kill (Linux 5.14). Nothing to kill is success.
     [[nodiscard]] Result<> kill(const std::string& unit);
 
+    /// Kills all units that have a process; how many there were.
+    std::size_t kill_all();
+
     /// Reads the unit's cgroup.events now, since the kernel's notice of it may still be on its way.
     void refresh(const std::string& unit);
-
-    /// Reads all notices that are there, then every unit's cgroup.events.
-    void refresh_all();
 
     /// The cgroup v2 hierarchy that systemd uses on this host: /sys/fs/cgroup, or the "unified" one of a hybrid host.
     [[nodiscard]] static Result<std::string> find_root();

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/file.hpp"
+#include "core/paths.hpp"
 #include "core/yaml_tree.hpp"
 
 namespace ess::host {
@@ -91,6 +92,16 @@ ConfigReading read_config_files(const std::string& directory) {
     ConfigReading reading = read_listed_config_files(dropins.files);
     std::move(dropins.faults.begin(), dropins.faults.end(), std::back_inserter(reading.faults));
     return reading;
+}
+
+BestConfig read_best_config() {
+    ConfigReading reading = read_config_files(paths::config_directory);
+    if (reading.faults.empty()) return {std::move(reading.config), {}, paths::config_directory};
+    for (const char* const fallback : {paths::last_good_config_volatile, paths::last_good_config}) {
+        ConfigReading last = read_listed_config_files({fallback});
+        if (last.faults.empty()) return {std::move(last.config), std::move(reading.faults), fallback};
+    }
+    return {{}, std::move(reading.faults), {}};
 }
 
 }  // namespace ess::host

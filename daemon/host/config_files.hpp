@@ -15,4 +15,14 @@ namespace ess::host {
 /// As above for these files, the first one as the main file.
 [[nodiscard]] ConfigReading read_listed_config_files(const std::vector<std::string>& files);
 
+/// The configuration to act on when nobody is there to mend it.
+struct BestConfig {
+    Config config;
+    std::vector<ConfigFault> faults;  ///< of the real configuration; none: that is the one
+    std::string source;               ///< what was used in its place; empty if there is nothing to use
+};
+
+/// The configuration, or the last good allow-list if it cannot be used, or one without units.
+[[nodiscard]] BestConfig read_best_config();
+
 }  // namespace ess::host

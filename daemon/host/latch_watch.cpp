@@ -125,8 +125,17 @@ bool LatchWatch::is_present() const {
 
 Result<> LatchWatch::create(std::string_view content) {
     check_directory();
-    const Fd file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
-    if (!file) return errno == EEXIST ? Result<>{} : Result<>(system_failure("make " + path_, errno));
+    return make_latch(path_, group_, content);
+}
+
+Result<> make_latch(const std::string& path, gid_t group, std::string_view content) {
+    const std::string directory = parent_of(path);
+    struct stat info {};
+    if (::lstat(directory.c_str(), &info) != 0) {
+        if (auto made = make_directory(directory, group); !made) return made;
+    }
+    const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+    if (!file) return errno == EEXIST ? Result<>{} : Result<>(system_failure("make " + path, errno));
     // The file is the latch; its content is for people, and a full tmpfs must not undo it.
     static_cast<void>(write_all(file.get(), content));
     return {};

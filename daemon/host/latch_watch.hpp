@@ -63,4 +63,7 @@ class LatchWatch {
     bool present_ = false;
 };
 
+/// Makes the latch file, and its directory, unless something is there. Never follows a link.
+[[nodiscard]] Result<> make_latch(const std::string& path, gid_t group, std::string_view content);
+
 }  // namespace ess::host

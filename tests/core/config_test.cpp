@@ -141,8 +141,6 @@ const std::vector<FaultRow> fault_rows{
     // not yet
     {"reset: {four_eyes: true}",
      "a:2:20: reset.four_eyes: not supported in this version yet: leave it out, or write false"},
-    {"on_daemon_failure: trip",
-     "a:2:20: on_daemon_failure: not supported in this version yet: leave it out, or write alert"},
     {"drill: {max_age: 25h}", "a:2:18: drill.max_age: not supported in this version yet: leave it out, or write 26h"},
     {"metrics: {textfile: /x.prom}",
      "a:2:21: metrics.textfile: not supported in this version yet: leave it out, or write \"\""},

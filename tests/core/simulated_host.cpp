@@ -46,6 +46,8 @@ void SimulatedHost::start(const std::string& name) {
 void SimulatedHost::thaw(const std::string& name) {
     Unit& unit = units_.at(name);
     unit.does.killable = true;
+    // A kill that was sent before works now; otherwise the next one does.
+    if (unit.due) unit.due = std::max(*unit.due, now_ + StopEngine::kill_interval + allowance);
     if (unit.kill_pending) die(name, unit.life);
 }
 

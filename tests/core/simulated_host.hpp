@@ -24,7 +24,7 @@ enum class Answer { Right, Late, Never, Error, Cancelled };
 struct Behaviour {
     std::optional<Micros> obeys = Micros(5000);  ///< from SIGTERM to the last process gone; nothing: it ignores SIGTERM
     bool leaves_process = false;                 ///< KillMode=process: the stop job ends with a process left
-    std::optional<Micros> stop_post;             ///< ExecStopPost= has a process for so long
+    std::optional<Micros> stop_post = {};        ///< ExecStopPost= has a process for so long
     unsigned restarts = 0;                       ///< how often it comes back by itself when it dies without a stop job
     bool killable = true;
     bool loaded = true;
