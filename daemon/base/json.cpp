@@ -64,6 +64,8 @@ class StrictReader : public nlohmann::json_sax<Json> {
 }  // namespace
 
 Result<Json> parse_json(std::string_view text) {
+    // nlohmann takes a NUL for the end of the text. It is in no JSON text (RFC 8259: control characters are escaped).
+    if (text.find('\0') != std::string_view::npos) return failure("JSON: a NUL byte");
     Json root;
     StrictReader reader(root);
     if (!Json::sax_parse(text.begin(), text.end(), &reader)) return failure("JSON: " + reader.fault());

@@ -55,6 +55,7 @@ std::string notes_of(const TripReport& report, const LatchCopy& latch) {
     std::string text = "Reason: " + (latch.reason.empty() ? "none given" : latch.reason) + ".";
     if (report.resumed) text += " essd came up with the latch set.";
     if (report.completion) text += " This completes a trip that was recorded as PARTIAL before.";
+    if (!report.pulled_down.empty()) text += " systemd stopped along: " + join(report.pulled_down, ", ") + ".";
     if (!report.problems.empty()) text += " Not verified: " + join(report.problems, "; ") + ".";
     return text;
 }
@@ -104,6 +105,7 @@ Json trip_timeline(const TripReport& report, const LatchCopy& latch) {
             {"resumed", report.resumed},
             {"completion", report.completion},
             {"problems", report.problems},
+            {"pulled_down", report.pulled_down},
             {"units", std::move(units)}};
 }
 
@@ -128,15 +130,14 @@ Json reset_entry(const ResetRequest& request, const std::string& trip_id, const 
     return entry;
 }
 
-Json event_entry(std::string name, std::string summary, const std::string& requested_by, const EntryStamp& stamp,
-                 WallTime now) {
+Json event_entry(const EventText& event, const std::string& requested_by, const EntryStamp& stamp, WallTime now) {
     Json entry = common(stamp, now);
-    entry["operation_name"] = std::move(name);
+    entry["operation_name"] = event.name;
     entry["requested_by"] = requested_by;
-    entry["blast_radius"] = "None beyond the emergency stop that is in force.";
-    entry["changes_summary"] = std::move(summary);
-    entry["objective"] = "Keep the emergency stop in force and on record";
-    entry["outcome"] = to_text(Outcome::Success);
+    entry["blast_radius"] = event.blast_radius;
+    entry["changes_summary"] = event.summary;
+    entry["objective"] = event.objective;
+    entry["outcome"] = to_text(event.outcome);
     entry["notes"] = "Recorded by essd.";
     return entry;
 }

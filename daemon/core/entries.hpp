@@ -36,8 +36,17 @@ struct ResetRequest {
                                const std::vector<std::string>& problems, const UnitStates& states,
                                const EntryStamp& stamp, WallTime now);
 
-/// A short entry for what happened beside trips and resets: a unit that came back, a latch put back, a refused request.
-[[nodiscard]] Json event_entry(std::string name, std::string summary, const std::string& requested_by,
-                               const EntryStamp& stamp, WallTime now);
+/// What happened beside trips and resets: a unit that came back, a latch put back, a refused request, a controlled
+/// start.
+struct EventText {
+    std::string name;
+    std::string summary;
+    std::string objective = "Keep the emergency stop in force and on record";
+    std::string blast_radius = "None beyond the emergency stop that is in force.";
+    Outcome outcome = Outcome::Success;
+};
+
+[[nodiscard]] Json event_entry(const EventText& event, const std::string& requested_by, const EntryStamp& stamp,
+                               WallTime now);
 
 }  // namespace ess

@@ -89,13 +89,13 @@ Guard make_guard(const Config& config, bool latched, const std::vector<std::stri
 
 std::string last_good_text(const Config& config) {
     std::string text = "# The allow-list that essd last ran with. Written by essd, read by quantum-ess-generator.\n";
-    // A JSON string is a YAML double-quoted scalar.
+    // A JSON string is a YAML double-quoted scalar, backslashes and all.
     text += "latch: {path: " + Json(config.latch.path).dump() + "}\n";
     text += std::string("interlock: ") + (config.interlock == Interlock::Start ? "start" : "none") + "\n";
     const bool trip = config.on_daemon_failure == OnDaemonFailure::Trip;
     text += std::string("on_daemon_failure: ") + (trip ? "trip" : "alert") + "\nunits:\n";
     for (const UnitRule& rule : config.units)
-        text += "  - \"" + rule.name + "\"\n";
+        text += "  - " + Json(rule.name).dump() + "\n";
     return text;
 }
 

@@ -26,6 +26,8 @@ Json to_json(const LatchInfo& latch) {
 Json unit_json(const Status& status, const UnitTimeline& unit) {
     const auto known = status.unit_states.find(unit.name);
     const UnitState state = known != status.unit_states.end() ? known->second : UnitState{};
+    const auto related = status.relations.find(unit.name);
+    const UnitRelations relations = related != status.relations.end() ? related->second : UnitRelations{};
     const bool guarded = std::ranges::find(status.guarded, unit.name) != status.guarded.end();
     return {{"name", unit.name},
             {"active_state", state.active},
@@ -35,6 +37,8 @@ Json unit_json(const Status& status, const UnitTimeline& unit) {
             {"guarded", guarded},
             {"empty", unit.empty},
             {"category", static_cast<int>(unit.category)},
+            {"triggered_by", relations.triggered_by},
+            {"pulls_down", relations.pulls_down},
             {"stop_us", unit.emptied ? Json(unit.emptied->count()) : Json(nullptr)}};
 }
 
@@ -51,6 +55,8 @@ std::string to_text(State state) {
     switch (state) {
         case State::Armed:
             return "armed";
+        case State::Starting:
+            return "starting";
         case State::Tripping:
             return "tripping";
         case State::Tripped:
@@ -66,8 +72,7 @@ std::string to_text(Outcome outcome) {
 }
 
 bool Status::ready() const {
-    return state == State::Armed &&
-           std::ranges::none_of(faults, [](const Fault& f) { return f.severity == Fault::Severity::Error; });
+    return std::ranges::none_of(faults, [](const Fault& f) { return f.severity == Fault::Severity::Error; });
 }
 
 Json to_json(const Status& status) {

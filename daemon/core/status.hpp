@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "core/trip_report.hpp"
+#include "core/unit_relations.hpp"
 #include "core/unit_state.hpp"
 
 namespace ess {
@@ -36,7 +38,7 @@ struct OperationSummary {
     std::optional<Micros> stop_time;
 };
 
-enum class State { Armed, Tripping, Tripped, NotReady };
+enum class State { Armed, Starting, Tripping, Tripped, NotReady };
 
 [[nodiscard]] std::string to_text(State state);
 [[nodiscard]] std::string to_text(Outcome outcome);
@@ -46,9 +48,10 @@ struct Status {
     State state = State::NotReady;
     std::vector<Fault> faults;
     LatchInfo latch;
-    TripReport trip;                   ///< the units, with the times of the trip while there is one
-    UnitStates unit_states;            ///< systemd's word on each; a unit may be missing
-    std::vector<std::string> guarded;  ///< units that a guard is in place for
+    TripReport trip;                                 ///< the units, with the times of the trip while there is one
+    UnitStates unit_states;                          ///< systemd's word on each; a unit may be missing
+    std::map<std::string, UnitRelations> relations;  ///< a unit may be missing
+    std::vector<std::string> guarded;                ///< units that a guard is in place for
     std::optional<OperationSummary> last_operation;
     std::string config_hash;
     std::uint64_t ledger_entries = 0;

@@ -62,7 +62,9 @@ void StopEngine::on(const CgroupChanged& event) {
         return;
     }
     if (!was_populated && event.populated) became_populated(*unit);
-    if (was_populated && !event.populated && (!settled_ || !unit->times.emptied)) unit->times.emptied = elapsed();
+    // What comes and goes after the report is no part of the time that the stop took.
+    const bool late = settled_ && (unit->times.emptied || unit->times.came_back > 0);
+    if (was_populated && !event.populated && !late) unit->times.emptied = elapsed();
 }
 
 void StopEngine::on(const StopQueued& event) {
@@ -96,6 +98,8 @@ void StopEngine::on(const StatesRead& event) {
     if (phase_ == Phase::Unmasking) return finish_reset(event);
     if (phase_ != Phase::Masking) return;
     if (!event.error.empty()) bus_problems_.push_back(event.error);
+    // A refused MaskUnitFiles does not matter where each unit is found masked all the same.
+    read_back_ = event.error.empty() && (bus_problems_.empty() || !units_.empty());
     for (auto& [name, unit] : units_) {
         const auto state = event.load_states.find(name);
         unit.masked = state != event.load_states.end() && state->second == "masked";
@@ -175,7 +179,7 @@ void StopEngine::begin_trip(const LatchSeen& latch) {
     seen_at_ = now_;
     retry_after_ = retry_interval;
     resumed_ = latch.resumed;
-    settled_ = complete_ = false;
+    settled_ = complete_ = read_back_ = false;
     ++serial_;
     bus_problems_.clear();
     for (auto& [name, unit] : units_) {
@@ -254,8 +258,10 @@ bool StopEngine::all_down() const {
     });
 }
 
+/// By systemd's own word after a Reload of this trip, even if no unit is there to be masked: of a pattern it is the
+/// template's mask that has to hold.
 bool StopEngine::all_masked() const {
-    return std::ranges::all_of(units_, [](const auto& entry) { return entry.second.masked; });
+    return read_back_ && std::ranges::all_of(units_, [](const auto& entry) { return entry.second.masked; });
 }
 
 void StopEngine::advance() {

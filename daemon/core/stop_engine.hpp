@@ -246,6 +246,7 @@ class StopEngine {
     bool bus_up_ = false;
     bool resumed_ = false;
     bool settled_ = false;        ///< the trip has been reported
+    bool read_back_ = false;      ///< the masks were read back after a Reload
     bool complete_ = false;       ///< and nothing is left to do
     bool told_complete_ = false;  ///< the latest report said so
     std::uint64_t serial_ = 0;    ///< of the latest question to the bus; answers to older ones are void

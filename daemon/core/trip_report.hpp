@@ -37,6 +37,8 @@ struct TripReport {
     std::optional<Micros> stop_time;  ///< from the latch to the last process dead; nothing while one lives
     std::vector<UnitTimeline> units;
     std::vector<std::string> problems;
+    std::vector<std::string>
+        pulled_down;          ///< units beside the allow-list that systemd stopped along; put in by the caller
     bool resumed = false;     ///< essd came up with the latch set
     bool completion = false;  ///< an earlier report of the same trip was Partial; now it is complete
 };

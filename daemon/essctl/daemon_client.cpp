@@ -15,7 +15,13 @@ Explanation explain_answer(const VarlinkError& error) {
     if (error.name == "org.varlink.service.PermissionDenied") {
         return {"not permitted: be root or a member of the group quantum-ess", Exit::Refused};
     }
+    if (error.name == "org.varlink.service.InvalidParameter") {
+        return {"not accepted: --" + error.parameters.value("parameter", ""), Exit::Usage};
+    }
     if (error.name == std::string(interface) + "NotTripped") return {"nothing is tripped", Exit::Failed};
+    if (error.name == std::string(interface) + "Tripped") {
+        return {"the stop is in force; release it first: essctl reset --reason TEXT", Exit::Tripped};
+    }
     if (error.name == std::string(interface) + "Refused") return {"refused: " + reason, Exit::Refused};
     if (error.name == std::string(interface) + "Busy") return {"not now: " + reason, Exit::Refused};
     return {error.name + (reason.empty() ? "" : ": " + reason), Exit::Failed};
@@ -51,7 +57,7 @@ Explanation explain(const host::ClientFailure& failure) {
 Exit exit_of(const Json& status) {
     const std::string state = status.value("state", "");
     if (state == "tripped" || state == "tripping") return Exit::Tripped;
-    return state == "armed" && status.value("ready", false) ? Exit::Fine : Exit::NotReady;
+    return (state == "armed" || state == "starting") && status.value("ready", false) ? Exit::Fine : Exit::NotReady;
 }
 
 }  // namespace ess::essctl

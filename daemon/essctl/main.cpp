@@ -21,6 +21,7 @@ struct Verbs {
     ess::essctl::StatusOptions status;
     ess::essctl::TripOptions trip;
     ess::essctl::ResetOptions reset;
+    ess::essctl::StartOptions start;
     ess::essctl::CheckConfigOptions check_config;
     std::function<Exit()> run;
 
@@ -43,6 +44,12 @@ struct Verbs {
         release->add_flag("--json", reset.json, "Print the answer as JSON");
         release->footer("Example: essctl reset --reason 'strategy 7 fixed, reviewed by risk'");
         release->callback([this] { run = [this] { return ess::essctl::reset(reset); }; });
+
+        auto* const begin = app.add_subcommand("start", "After a reset: start what ran before the trip, one by one");
+        begin->add_flag("--all", start.all, "The whole allow-list, whatever ran before");
+        begin->add_flag("--json", start.json, "Print the last answer as JSON");
+        begin->footer("Each unit is watched until it is stable. The first failure trips again.\nExample: essctl start");
+        begin->callback([this] { run = [this] { return ess::essctl::start(start); }; });
 
         auto* const check = app.add_subcommand("check-config", "Check the configuration as essd would read it");
         check->add_option("FILE", check_config.files, "Check these, in this order, in place of /etc/quantum/ess.yaml");

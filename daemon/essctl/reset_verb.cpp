@@ -26,7 +26,7 @@ Exit reset(const ResetOptions& options) {
     const std::string id = answer->value("operation_id", "");
     out("Released" + (id.empty() ? std::string() : ", recorded as " + id) + ". Nothing was started.\n");
     if (id.empty()) err("essctl: the entry could not be written yet; see: essctl status\n");
-    out("The units can be started again, one by one: systemctl start UNIT\n");
+    out("To start what ran before the trip, one by one: essctl start\n");
     return Exit::Fine;
 }
 

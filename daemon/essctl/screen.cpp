@@ -71,6 +71,10 @@ std::string headline(const Screen& screen, const Json& status) {
         return screen.mark(Colour::Good) + screen.paint(Colour::Good, "ARMED") + "  a trip would stop " + count +
                " units";
     }
+    if (state == "starting") {
+        return screen.mark(Colour::Warn) + screen.paint(Colour::Warn, "STARTING") +
+               "  one unit after the other; a trip would stop all " + count;
+    }
     if (state == "tripped" && alive == 0) {
         return screen.mark(Colour::Bad) + screen.paint(Colour::Bad, "TRIPPED") + "  all " + count +
                " units are stopped. To release: essctl reset --reason TEXT";

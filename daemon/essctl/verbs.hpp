@@ -25,6 +25,12 @@ struct ResetOptions {
 };
 Exit reset(const ResetOptions& options);
 
+struct StartOptions {
+    bool all = false;
+    bool json = false;
+};
+Exit start(const StartOptions& options);
+
 struct CheckConfigOptions {
     std::vector<std::string> files;  ///< empty: the installed configuration
 };

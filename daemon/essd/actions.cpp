@@ -1,5 +1,7 @@
 // What the engine wants done, carried out.
 
+#include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -29,6 +31,7 @@ void Daemon::tell(Event event) {
         }
     }
     telling_ = false;
+    if (start_ && engine_.phase() != StopEngine::Phase::Armed) end_start(Outcome::Partial, "the stop was tripped");
     if (const auto at = engine_.deadline()) {
         deadline_.arm(*at);
     } else {
@@ -77,6 +80,7 @@ void Daemon::carry_out(const ReadStates& action) {
 }
 
 void Daemon::carry_out(const PersistLatch&) {
+    seen_at_ = monotonic_now();
     recorder_.latch_seen(wall_now(), engine_.report().resumed);
 }
 
@@ -93,8 +97,11 @@ void Daemon::carry_out(const RestoreLatch&) {
     if (resumed) return;
     journal::event(message_id::latch_relatched, Level::Critical,
                    "the latch file was removed without a reset; it is back. Use 'essctl reset --reason TEXT'");
-    recorder_.happened(LedgerKind::Refusal, "Latch put back",
-                       "The latch file " + config_.latch.path + " was removed without a reset; essd put it back.", {});
+    recorder_.happened(
+        LedgerKind::Refusal,
+        {.name = "Latch put back",
+         .summary = "The latch file " + config_.latch.path + " was removed without a reset; essd put it back."},
+        {});
 }
 
 void Daemon::carry_out(const ClearLatch&) {
@@ -118,10 +125,32 @@ void Daemon::carry_out(const TripSettled& action) {
         journal::event(message_id::trip_partial, Level::Critical,
                        "PARTIAL stop, " + time + "; " + join(report.problems, "; "));
     }
-    recorder_.trip_settled(report);
+    record_trip(report);
     units_.start_other(paths::tripped_target, [](const Result<>& started) {
         if (!started) journal::log(Level::Error, "hooks were not started: " + started.error().text);
     });
+}
+
+/// Records the trip, with what systemd stopped along: units that were predicted and went inactive since the latch.
+void Daemon::record_trip(const TripReport& report) {
+    struct Question {
+        TripReport report;
+        std::size_t open = 0;
+    };
+    auto question = std::make_shared<Question>(Question{report, 0});
+    std::set<std::string> predicted;
+    for (const auto& [unit, relations] : relations_)
+        predicted.insert(relations.pulls_down.begin(), relations.pulls_down.end());
+    for (const UnitTimeline& unit : report.units)
+        predicted.erase(unit.name);
+    if (!units_.connected() || predicted.empty()) return recorder_.trip_settled(report);
+    question->open = predicted.size();
+    for (const std::string& unit : predicted) {
+        units_.read_relations(unit, [this, question, unit, since = seen_at_](const Result<UnitRelations>& read) {
+            if (read && read->inactive_since >= since) question->report.pulled_down.push_back(unit);
+            if (--question->open == 0) recorder_.trip_settled(question->report);
+        });
+    }
 }
 
 void Daemon::carry_out(const UnitCameBack& action) {
@@ -130,9 +159,10 @@ void Daemon::carry_out(const UnitCameBack& action) {
                    {{"UNIT", action.unit}});
     // Each power of two: a unit that something keeps starting must not fill the ledger.
     if ((action.count & (action.count - 1)) != 0) return;
-    recorder_.happened(LedgerKind::Refusal, "Unit stopped again",
-                       action.unit + " had a process again while tripped, " + std::to_string(action.count) +
-                           " times by now; it was stopped again.",
+    recorder_.happened(LedgerKind::Refusal,
+                       {.name = "Unit stopped again",
+                        .summary = action.unit + " had a process again while tripped, " + std::to_string(action.count) +
+                                   " times by now; it was stopped again."},
                        {});
 }
 
@@ -150,7 +180,8 @@ void Daemon::carry_out(const ResetDone& action) {
 
 void Daemon::carry_out(const ResetRefused& action) {
     journal::event(message_id::reset_refused, Level::Warning, "reset refused: " + action.why);
-    recorder_.happened(LedgerKind::Refusal, "Reset refused", action.why, reset_ ? reset_->who : Requester{});
+    recorder_.happened(LedgerKind::Refusal, {.name = "Reset refused", .summary = action.why},
+                       reset_ ? reset_->who : Requester{});
     if (!reset_) return;
     using Kind = ResetRefused::Kind;
     const char* const name = action.kind == Kind::NotTripped ? "NotTripped"

@@ -27,6 +27,11 @@ void Daemon::serve() {
                          .call = [this](const host::ControlRequest& request, host::CallReply reply) {
                              on_reset(request, std::move(reply));
                          }});
+    control_.add_method({.name = "io.quantum.EmergencyStop.Start",
+                         .privilege = host::Privilege::Operator,
+                         .call = [this](const host::ControlRequest& request, host::CallReply reply) {
+                             on_start(request, std::move(reply));
+                         }});
 }
 
 /// All who ask while systemd is being asked get the same answer.

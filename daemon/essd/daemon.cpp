@@ -48,16 +48,19 @@ Daemon::Daemon(Config config, Fd control, std::optional<gid_t> group)
                      [this] {
                          journal::event(message_id::latch_restored, Level::Critical,
                                         "the host was tripped before: the latch's copy is on the disk");
-                         tell(LatchSeen{true});
+                         // As with the file: a unit that still runs has its grace only if the bus is there.
+                         if (waiting_for_bus_) {
+                             seen_early_ = true;
+                         } else {
+                             tell(LatchSeen{true});
+                         }
                      },
                  .config_hash = [this](const std::string& hash) { config_hash_ = hash; }}),
       cgroups_(
-          loop_,
-          [this](const std::string& unit) {
-              return std::ranges::any_of(config_.units, [&](const UnitRule& rule) { return matches(rule.name, unit); });
-          },
+          loop_, [this](const std::string& unit) { return is_allowed(unit); },
           [this](const std::string& unit, bool populated) {
               tell(CgroupChanged{unit, populated});
+              if (start_ && !populated) step_start(start_->sequence.emptied(unit));
           }),
       latch_(loop_, config_.latch.path, group.value_or(0),
              {.seen = [this] { seen(); },
@@ -76,6 +79,12 @@ Daemon::Daemon(Config config, Fd control, std::optional<gid_t> group)
               .stop_failed =
                   [this](const std::string& unit, const std::string& why) {
                       tell(StopFailed{unit, why});
+                  },
+              .reloaded =
+                  [this] {
+                      readiness_.check_guard();
+                      read_unit_states();
+                      read_relations([] {});
                   }}),
       control_(loop_, std::move(control), {.operators = group}) {}
 
@@ -101,6 +110,9 @@ void Daemon::start() {
     first_chance_ = loop_.add_timer(host::Priority::Latch, [this] { first_chance_is_over(); });
     first_chance_.arm(started_ + first_chance);
     status_patience_ = loop_.add_timer(host::Priority::Client, [this] { answer_status(); });
+    start_timer_ = loop_.add_timer(host::Priority::Client, [this] {
+        if (start_) step_start(start_->sequence.time_passed(monotonic_now()));
+    });
     slow_look_ = loop_.add_timer(host::Priority::Latch, [this] { tick(); });
     slow_look_.arm(started_ + slow_look);
 

@@ -3,6 +3,8 @@
 #include <sys/types.h>
 
 #include <deque>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,8 +12,10 @@
 
 #include "base/fd.hpp"
 #include "core/config.hpp"
+#include "core/start_sequence.hpp"
 #include "core/status.hpp"
 #include "core/stop_engine.hpp"
+#include "core/unit_relations.hpp"
 #include "core/unit_state.hpp"
 #include "essd/readiness.hpp"
 #include "essd/recorder.hpp"
@@ -65,19 +69,37 @@ class Daemon {
     void bus_is(bool up, const std::string& why);
     void ledger_is(const LedgerNews& news);
     void read_unit_states();
+    void read_relations(const std::function<void()>& done);
+    void record_trip(const TripReport& report);
     void show();
     void rehearsed();
     [[nodiscard]] State state() const;
     [[nodiscard]] Status status() const;
     [[nodiscard]] std::vector<std::string> unit_names() const;
+    [[nodiscard]] bool is_allowed(const std::string& unit) const;
 
     // The control socket's methods.
     void serve();
     void on_status(host::CallReply reply);
     void on_reset(const host::ControlRequest& request, host::CallReply reply);
+    void on_start(const host::ControlRequest& request, host::CallReply reply);
     void answer_status();
     void answer_reset(const std::string& operation_id);
 
+    // The controlled start.
+    void step_start(const StartSequence::Step& step);
+    void tell_started_units();
+    void start_failed(const std::string& why);
+    void end_start(Outcome outcome, const std::string& why);
+    [[nodiscard]] std::vector<std::string> startable_units() const;
+
+    struct PendingStart {
+        Requester who;
+        bool wants_more = false;
+        StartSequence sequence;
+        host::CallReply reply;
+        std::size_t told = 0;  ///< units that the caller was told of
+    };
     struct PendingReset {
         Requester who;
         std::string reason;
@@ -102,6 +124,7 @@ class Daemon {
     host::Source slow_look_;
     host::Source first_chance_;
     host::Source status_patience_;
+    host::Source start_timer_;
 
     std::deque<Event> events_;
     bool telling_ = false;
@@ -116,9 +139,12 @@ class Daemon {
     LedgerNews ledger_;
     std::string config_hash_;
     UnitStates unit_states_;
+    std::map<std::string, UnitRelations> relations_;
+    Instant seen_at_{};  ///< the latch of the trip under way
     std::string shown_;  ///< the last status line
     std::vector<host::CallReply> status_waiters_;
     std::optional<PendingReset> reset_;
+    std::optional<PendingStart> start_;
 };
 
 }  // namespace ess::essd

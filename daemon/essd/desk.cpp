@@ -1,5 +1,6 @@
 #include "essd/desk.hpp"
 
+#include <poll.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,6 +44,18 @@ std::string name_of(const Requester& who) {
     return "uid " + std::to_string(*who.uid);
 }
 
+/// `echo reason > ESS_ON` makes the file first and writes after that: essd is here in between. Not waited for long, and
+/// on the writer thread alone, after the stop was begun and the copy written.
+void wait_for_content(const std::string& path) {
+    constexpr int tries = 10;
+    constexpr int interval_ms = 5;
+    struct stat info {};
+    for (int i = 0; i < tries; ++i) {
+        if (::lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > 0) return;
+        static_cast<void>(::poll(nullptr, 0, interval_ms));
+    }
+}
+
 /// Who set the latch, when and why. The file's owner is the kernel's word; only root's file may name somebody else.
 LatchCopy read_latch(const std::string& path, WallTime since) {
     LatchCopy copy{since, {}, {}, "file", {}};
@@ -66,6 +79,16 @@ bool found_running(const TripReport& report) {
     return false;
 }
 
+/// The units that a trip's timeline calls running; nothing if it has none.
+std::vector<std::string> running_in(const Json& timeline) {
+    std::vector<std::string> names;
+    if (!timeline.is_object() || !timeline.contains("units")) return names;
+    for (const Json& unit : timeline.at("units")) {
+        if (unit.value("was_running", false)) names.push_back(unit.value("name", ""));
+    }
+    return names;
+}
+
 }  // namespace
 
 Recorder::Desk::Desk(Config config, Callbacks given, Post post)
@@ -81,6 +104,8 @@ void Recorder::Desk::open() {
         copy_ = read_latch_copy(bytes ? *bytes : std::string_view());
         trip_id_ = copy_->operation_id;
         persisted_ = true;
+        // Before the latch is put back: it gets the reason that it had.
+        tell_latch();
         post_([found = callbacks.latch_copy_found] { found(); });
     }
     refresh_stamp();
@@ -89,12 +114,21 @@ void Recorder::Desk::open() {
         names += (names.empty() ? "" : "+") + file.substr(0, file.rfind('.'));
     }
     host::journal::log(Level::Info, "Configuration hash: " + stamp_.config_hash + " (" + names + ")");
-    for (const char* const path : {paths::last_good_config_volatile, paths::last_good_config}) {
-        const auto kept = replace_file(path, last_good_text(config_), 0644, Durability::Volatile);
-        if (!kept) host::journal::log(Level::Warning, "last good allow-list: " + kept.error().text);
-    }
+    const auto kept =
+        replace_file(paths::last_good_config_volatile, last_good_text(config_), 0644, Durability::Volatile);
+    if (!kept) host::journal::log(Level::Warning, "last good allow-list: " + kept.error().text);
     open_ledger();
+    keep_last_good();
     tell_ledger();
+}
+
+/// The last good allow-list on the disk. It needs room as an entry does, so it is the rehearsal of that as well: a disk
+/// that was full before essd came up is known before the first entry.
+void Recorder::Desk::keep_last_good() {
+    const auto kept = replace_file(paths::last_good_config, last_good_text(config_), 0644, Durability::Volatile);
+    if (kept) return;
+    host::journal::log(Level::Warning, "last good allow-list: " + kept.error().text);
+    if (trouble_.empty()) trouble_ = kept.error().text;
 }
 
 void Recorder::Desk::open_ledger() {
@@ -103,7 +137,8 @@ void Recorder::Desk::open_ledger() {
     options.replayed = [this](const LedgerLine& line, std::string_view) { note(line); };
     options.appended = [this](const LedgerLine& line, std::string_view) { note(line); };
     options.stamp = [this] {
-        return event_entry("Ledger recovery", "Damage found in the ledger", "essd", stamp_, wall_now());
+        return event_entry({.name = "Ledger recovery", .summary = "Damage found in the ledger"}, "essd", stamp_,
+                           wall_now());
     };
     auto opened = host::LedgerFile::open(std::move(options));
     if (!opened) {
@@ -117,13 +152,14 @@ void Recorder::Desk::open_ledger() {
     }
 }
 
-/// What the status shows of the newest stop or reset.
+/// What the status shows of the newest stop or reset, and what a controlled start needs of it.
 void Recorder::Desk::note(const LedgerLine& line) {
     if (line.kind != LedgerKind::Trip && line.kind != LedgerKind::Reset) return;
     OperationSummary summary{line.entry.value("operation_id", ""), line.entry.value("outcome", ""), {}};
-    const auto stop = line.ess.is_object() ? line.ess.find("stop_us") : line.ess.end();
-    if (stop != line.ess.end() && stop->is_number_integer()) summary.stop_time = Micros(stop->get<Micros::rep>());
+    const Json stop = line.ess.is_object() ? line.ess.value("stop_us", Json()) : Json();
+    if (stop.is_number_integer()) summary.stop_time = Micros(stop.get<Micros::rep>());
     last_operation_ = std::move(summary);
+    if (line.kind == LedgerKind::Trip) ran_before_ = running_in(line.ess);
 }
 
 void Recorder::Desk::tell_ledger() {
@@ -131,7 +167,9 @@ void Recorder::Desk::tell_ledger() {
     news.writable = ledger_.has_value() && trouble_.empty();
     news.trouble = trouble_;
     news.waiting = waiting_.size();
+    news.copy_missing = copy_missing_;
     news.last_operation = last_operation_;
+    news.ran_before = ran_before_;
     if (ledger_) {
         news.entries = ledger_->head().entries;
         news.head = ledger_->head().hash;
@@ -153,7 +191,8 @@ void Recorder::Desk::tell_latch() {
 void Recorder::Desk::write_copy() {
     const auto written = replace_file(paths::latch_copy, latch_copy_text(*copy_), 0644, Durability::Durable);
     persisted_ = persisted_ || written.has_value();
-    if (!written) {
+    const bool known = std::exchange(copy_missing_, !written.has_value());
+    if (!written && !known) {
         host::journal::event(
             message_id::ledger_failed, Level::Critical,
             "the latch's copy is not on the disk, so a reboot would release it: " + written.error().text);
@@ -165,9 +204,20 @@ void Recorder::Desk::latch_seen(WallTime when, bool resumed) {
         trip_id_.clear();
         copy_ = LatchCopy{when, {}, {}, {}, {}};
         write_copy();
+        wait_for_content(config_.latch.path);
         copy_ = read_latch(config_.latch.path, when);
         write_copy();
     }
+    tell_latch();
+    if (copy_missing_) tell_ledger();
+}
+
+/// The copy names the entry, so that an essd that comes up with the latch set does not record the trip once more.
+void Recorder::Desk::trip_recorded(const std::string& operation_id) {
+    if (!copy_) return;
+    trip_id_ = operation_id;
+    copy_->operation_id = operation_id;
+    write_copy();
     tell_latch();
 }
 
@@ -212,12 +262,7 @@ void Recorder::Desk::trip_settled(const TripReport& report) {
         entry["notes"] = entry["notes"].get<std::string>() + " No proof file: " + clean_line(trouble, reason_limit);
     }
     const std::string id = append(LedgerKind::Trip, std::move(entry), timeline, wall_now());
-    if (!id.empty() && copy_) {
-        trip_id_ = id;
-        copy_->operation_id = id;
-        write_copy();
-        tell_latch();
-    }
+    if (!id.empty()) trip_recorded(id);
 }
 
 void Recorder::Desk::clear_latch(const Cleared& done) {
@@ -225,7 +270,7 @@ void Recorder::Desk::clear_latch(const Cleared& done) {
     if (auto removed = remove_file(paths::latch_copy, Durability::Durable); !removed) error = removed.error().text;
     if (error.empty()) {
         copy_.reset();
-        persisted_ = false;
+        persisted_ = copy_missing_ = false;
         tell_latch();
     }
     post_([done, error] { done(error); });
@@ -242,10 +287,10 @@ void Recorder::Desk::reset_done(const Requester& who, const std::string& reason,
     post_([done, id] { done(id); });
 }
 
-void Recorder::Desk::happened(LedgerKind kind, const std::string& name, const std::string& summary,
-                              const Requester& who) {
+void Recorder::Desk::happened(LedgerKind kind, const EventText& event, const Requester& who, const Recorded& done) {
     const WallTime now = wall_now();
-    append(kind, event_entry(name, summary, name_of(who), stamp_, now), nullptr, now);
+    const std::string id = append(kind, event_entry(event, name_of(who), stamp_, now), nullptr, now);
+    if (done) post_([done, id] { done(id); });
 }
 
 std::string Recorder::Desk::append(LedgerKind kind, Json entry, Json timeline, WallTime now) {
@@ -287,16 +332,24 @@ bool Recorder::Desk::append_waiting() {
             trouble_ = receipt.error().text;
             return false;
         }
+        const host::LedgerDraft written = std::move(waiting_.front());
         waiting_.pop_front();
+        // Of the trip in force, not of one that was reset since.
+        const bool current = copy_ && copy_->since <= written.time;
+        if (written.kind == LedgerKind::Trip && current) trip_recorded(receipt->operation_id);
     }
     trouble_.clear();
     return true;
 }
 
 void Recorder::Desk::retry() {
-    if (waiting_.empty() && ledger_) return;
+    if (copy_missing_ && copy_) {
+        write_copy();
+        tell_latch();
+    }
+    if (waiting_.empty() && ledger_ && trouble_.empty()) return tell_ledger();
     if (!ledger_) open_ledger();
-    if (ledger_) static_cast<void>(append_waiting());  // what it could not write stays, and is told
+    if (ledger_ && append_waiting()) keep_last_good();  // what could not be written stays, and is told
     tell_ledger();
 }
 

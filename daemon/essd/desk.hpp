@@ -24,7 +24,7 @@ class Recorder::Desk {
     void clear_latch(const Cleared& done);
     void reset_done(const Requester& who, const std::string& reason, const std::vector<std::string>& problems,
                     const UnitStates& states, const Recorded& done);
-    void happened(LedgerKind kind, const std::string& name, const std::string& summary, const Requester& who);
+    void happened(LedgerKind kind, const EventText& event, const Requester& who, const Recorded& done);
     void retry();
 
     /// For the loop: entries that wait to be written.
@@ -32,10 +32,12 @@ class Recorder::Desk {
 
   private:
     void open_ledger();
+    void keep_last_good();
     void note(const LedgerLine& line);
     void tell_ledger();
     void tell_latch();
     void write_copy();
+    void trip_recorded(const std::string& operation_id);
     void refresh_stamp();
     [[nodiscard]] std::string write_proof(const Json& timeline, Json& entry) const;
     /// The operation_id, or empty if the entry has to wait.
@@ -48,10 +50,12 @@ class Recorder::Desk {
     std::deque<host::LedgerDraft> waiting_;
     std::string trouble_;
     std::optional<OperationSummary> last_operation_;
+    std::vector<std::string> ran_before_;
     EntryStamp stamp_;
     std::optional<LatchCopy> copy_;
     bool persisted_ = false;
-    std::string trip_id_;  ///< of the trip that is in force or was released last
+    bool copy_missing_ = false;  ///< the copy on the disk is not what it should be
+    std::string trip_id_;        ///< of the trip that is in force or was released last
 };
 
 }  // namespace ess::essd

@@ -16,7 +16,7 @@ constexpr Micros retry_interval = std::chrono::seconds(5);
 Recorder::Recorder(const Config& config, host::WriterThread& writer, host::LoopInbox& inbox, Callbacks callbacks)
     : writer_(writer) {
     auto told = [this, tell = std::move(callbacks.ledger)](const LedgerNews& news) {
-        pending_ = news.writable ? news.waiting : news.waiting + 1;
+        pending_ = news.waiting + (news.writable ? 0 : 1) + (news.copy_missing ? 1 : 0);
         tell(news);
     };
     callbacks.ledger = std::move(told);
@@ -54,8 +54,8 @@ void Recorder::reset_done(const Requester& who, const std::string& reason, const
     submit([=, done = std::move(done)](Desk& desk) { desk.reset_done(who, reason, problems, states, done); });
 }
 
-void Recorder::happened(LedgerKind kind, const std::string& name, const std::string& summary, const Requester& who) {
-    submit([=](Desk& desk) { desk.happened(kind, name, summary, who); });
+void Recorder::happened(LedgerKind kind, const EventText& event, const Requester& who, Recorded done) {
+    submit([=, done = std::move(done)](Desk& desk) { desk.happened(kind, event, who, done); });
 }
 
 void Recorder::tick() {

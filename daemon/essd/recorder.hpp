@@ -34,8 +34,10 @@ struct LedgerNews {
     std::string trouble;  ///< why not
     std::uint64_t entries = 0;
     std::string head;
-    std::size_t waiting = 0;  ///< entries that are kept because they could not be written
+    std::size_t waiting = 0;    ///< entries that are kept because they could not be written
+    bool copy_missing = false;  ///< the latch's copy could not be written: a reboot would release the latch
     std::optional<OperationSummary> last_operation;
+    std::vector<std::string> ran_before;  ///< units that the last trip found running
 };
 
 /// Everything that the daemon puts on a disk: the ledger, the latch's copy, the proof of a trip, the last good
@@ -68,7 +70,7 @@ class Recorder {
     void clear_latch(Cleared done);
     void reset_done(const Requester& who, const std::string& reason, const std::vector<std::string>& problems,
                     const UnitStates& states, Recorded done);
-    void happened(LedgerKind kind, const std::string& name, const std::string& summary, const Requester& who);
+    void happened(LedgerKind kind, const EventText& event, const Requester& who, Recorded done = {});
     /// Tries again what could not be written. Called now and then.
     void tick();
 

@@ -1,5 +1,7 @@
 // What the daemon shows of itself: faults, the armed file, the status.
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "core/message_id.hpp"
@@ -23,6 +25,7 @@ void Daemon::bus_is(bool up, const std::string& why) {
     if (up) {
         readiness_.clear("bus-down");
         read_unit_states();
+        read_relations([] {});
     } else {
         readiness_.raise("bus-down", Fault::Severity::Error, "the system bus is out of reach: " + why);
         journal::event(message_id::bus_lost, Level::Error, "the system bus is out of reach: " + why);
@@ -41,6 +44,12 @@ void Daemon::ledger_is(const LedgerNews& news) {
                          "the ledger cannot be written: " + news.trouble + "; " + std::to_string(news.waiting) +
                              " entries wait in memory and are in the journal");
     }
+    if (news.copy_missing) {
+        readiness_.raise("latch-copy", Fault::Severity::Error,
+                         "the latch's copy is not on the disk: a reboot would release the latch");
+    } else {
+        readiness_.clear("latch-copy");
+    }
     show();
 }
 
@@ -55,6 +64,23 @@ void Daemon::read_unit_states() {
     });
 }
 
+/// Asks for the relations of all units; `done` when all have answered.
+void Daemon::read_relations(const std::function<void()>& done) {
+    const std::vector<std::string> names = unit_names();
+    if (names.empty()) return done();
+    auto open = std::make_shared<std::size_t>(names.size());
+    for (const std::string& unit : names) {
+        units_.read_relations(unit, [this, unit, open, done](const Result<UnitRelations>& read) {
+            if (read) relations_[unit] = *read;
+            if (--*open == 0) done();
+        });
+    }
+}
+
+bool Daemon::is_allowed(const std::string& unit) const {
+    return std::ranges::any_of(config_.units, [&](const UnitRule& rule) { return matches(rule.name, unit); });
+}
+
 std::vector<std::string> Daemon::unit_names() const {
     std::vector<std::string> names;
     for (const UnitTimeline& unit : engine_.report().units)
@@ -63,7 +89,10 @@ std::vector<std::string> Daemon::unit_names() const {
 }
 
 State Daemon::state() const {
-    if (engine_.phase() == StopEngine::Phase::Armed) return readiness_.has_error() ? State::NotReady : State::Armed;
+    if (engine_.phase() == StopEngine::Phase::Armed) {
+        if (readiness_.has_error()) return State::NotReady;
+        return start_ ? State::Starting : State::Armed;
+    }
     return engine_.settled() ? State::Tripped : State::Tripping;
 }
 
@@ -72,7 +101,7 @@ void Daemon::show() {
     if (!ready_sent_) rehearsed();
     if (!ready_sent_) return;
     const State now = state();
-    if (readiness_.show_armed(now == State::Armed)) {
+    if (readiness_.show_armed(now == State::Armed || now == State::Starting)) {
         if (now == State::Armed) {
             journal::event(message_id::armed, Level::Notice,
                            "armed: " + std::to_string(engine_.report().units.size()) + " units");
@@ -112,6 +141,7 @@ Status Daemon::status() const {
     status.latch.present = latch_.present();
     status.trip = engine_.report();
     status.unit_states = unit_states_;
+    status.relations = relations_;
     for (const UnitTimeline& unit : status.trip.units) {
         for (const std::string& rule : readiness_.guarded_rules()) {
             if (matches(rule, unit.name)) status.guarded.push_back(unit.name);
@@ -122,7 +152,7 @@ Status Daemon::status() const {
     status.ledger_entries = ledger_.entries;
     status.ledger_head = ledger_.head;
     status.ledger_writable = ledger_.writable;
-    status.kill_method = "cgroup.kill";
+    status.kill_method = cgroups_.kill_method();
     status.version = version();
     return status;
 }

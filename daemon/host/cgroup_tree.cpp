@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/file.hpp"
+#include "host/process_kill.hpp"
 
 namespace ess::host {
 
@@ -61,11 +62,16 @@ Result<> CgroupTree::start(const std::string& root) {
 Result<> CgroupTree::kill(const std::string& unit) {
     const auto known = units_.find(unit);
     if (known == units_.end()) return {};
-    if (!known->second.kill) return failure(known->second.path + ": no cgroup.kill");
+    if (!known->second.kill) return kill_processes(known->second.path);
     if (::write(known->second.kill.get(), "1", 1) != 1 && errno != ENODEV) {
         return system_failure(known->second.path + "/cgroup.kill", errno);
     }
     return {};
+}
+
+std::string CgroupTree::kill_method() const {
+    // The root has no cgroup.kill; every cgroup below it has one, or none has.
+    return ::access((root_ + "/init.scope/cgroup.kill").c_str(), F_OK) == 0 ? "cgroup.kill" : "pidfd";
 }
 
 void CgroupTree::refresh(const std::string& unit) {
@@ -120,6 +126,7 @@ void CgroupTree::dispatch(int watch, std::uint32_t mask, std::string_view name) 
         if (is_slice(name)) return watch_slice(path);
         return add_unit(unit_of_cgroup(name), path);
     }
+    if (is_slice(name)) return forget_slice(path);
     const auto known = units_.find(unit_of_cgroup(name));
     // A unit that moved to another slice has its new directory already when the old one goes.
     if (known != units_.end() && known->second.path == path) remove_unit(known->first);
@@ -131,6 +138,24 @@ void CgroupTree::watch_slice(const std::string& path) {
     if (watch < 0) return;  // gone again before it was looked at
     slices_[watch] = path;
     walk(path);
+}
+
+/// The kernel does not end the watches of a cgroup that is removed (kernfs never tells IN_DELETE_SELF or IN_IGNORED),
+/// so each is taken back here: a host makes and removes slices for ever, and its watches are counted.
+void CgroupTree::forget_slice(const std::string& path) {
+    for (auto slice = slices_.begin(); slice != slices_.end();) {
+        if (slice->second == path) {
+            unwatch(slice->first);
+            slice = slices_.erase(slice);
+        } else {
+            ++slice;
+        }
+    }
+}
+
+void CgroupTree::unwatch(int watch) {
+    // Fails only where the kernel did end it.
+    if (watch >= 0) static_cast<void>(::inotify_rm_watch(inotify_.get(), watch));
 }
 
 void CgroupTree::walk(const std::string& slice) {
@@ -161,7 +186,10 @@ void CgroupTree::add_unit(const std::string& name, const std::string& path) {
     unit.kill = Fd(::open((path + "/cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC));
     unit.watch = ::inotify_add_watch(inotify_.get(), (path + "/cgroup.events").c_str(), IN_MODIFY);
     unit.populated = known != units_.end() && known->second.populated;
-    if (old_watch >= 0 && old_watch != unit.watch) unit_watches_.erase(old_watch);
+    if (old_watch >= 0 && old_watch != unit.watch) {
+        unit_watches_.erase(old_watch);
+        unwatch(old_watch);
+    }
     if (unit.watch >= 0) unit_watches_[unit.watch] = name;
     units_[name] = std::move(unit);
     read_events(name);
@@ -171,6 +199,7 @@ void CgroupTree::remove_unit(const std::string& name) {
     const auto known = units_.find(name);
     const bool was_populated = known->second.populated;
     unit_watches_.erase(known->second.watch);
+    unwatch(known->second.watch);
     const std::string unit = name;
     units_.erase(known);
     if (was_populated) changed_(unit, false);
@@ -187,14 +216,15 @@ void CgroupTree::read_events(const std::string& name) {
 void CgroupTree::rebuild() {
     std::map<std::string, Unit> before = std::exchange(units_, {});
     for (const auto& [watch, path] : slices_)
-        static_cast<void>(::inotify_rm_watch(inotify_.get(), watch));
+        unwatch(watch);
     for (const auto& [watch, unit] : unit_watches_)
-        static_cast<void>(::inotify_rm_watch(inotify_.get(), watch));
+        unwatch(watch);
     slices_.clear();
     unit_watches_.clear();
     watch_slice(root_);
     for (const auto& [name, unit] : before) {
-        if (unit.populated && !units_.contains(name)) changed_(name, false);
+        const auto now = units_.find(name);
+        if (unit.populated && (now == units_.end() || !now->second.populated)) changed_(name, false);
     }
 }
 

@@ -29,11 +29,15 @@ class CgroupTree {
     /// Watches and walks the hierarchy below `root`. Fails if there is no cgroup v2 there or it cannot be watched.
     [[nodiscard]] Result<> start(const std::string& root);
 
-    /// Kills every process of the unit, sub-cgroups included, by cgroup.kill (Linux 5.14). Nothing to kill is success.
+    /// Kills every process of the unit, sub-cgroups included: by cgroup.kill (Linux 5.14), else one by one through
+    /// pidfds. Nothing to kill is success.
     [[nodiscard]] Result<> kill(const std::string& unit);
 
     /// Kills all units that have a process; how many there were.
     std::size_t kill_all();
+
+    /// "cgroup.kill" or "pidfd".
+    [[nodiscard]] std::string kill_method() const;
 
     /// Reads the unit's cgroup.events now, since the kernel's notice of it may still be on its way.
     void refresh(const std::string& unit);
@@ -54,6 +58,8 @@ class CgroupTree {
     void dispatch(int watch, std::uint32_t mask, std::string_view name);
     void walk(const std::string& slice);
     void watch_slice(const std::string& path);
+    void forget_slice(const std::string& path);
+    void unwatch(int watch);
     void add_unit(const std::string& name, const std::string& path);
     void remove_unit(const std::string& name);
     void read_events(const std::string& name);

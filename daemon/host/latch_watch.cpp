@@ -65,17 +65,17 @@ Result<> LatchWatch::watch_directory() {
     }
     directory_watch_ = ::inotify_add_watch(inotify_.get(), directory_.c_str(), directory_mask);
     if (directory_watch_ < 0) return system_failure("watch " + directory_, errno);
-    if (::stat(directory_.c_str(), &info) != 0) return system_failure(directory_, errno);
-    directory_device_ = info.st_dev;
-    directory_inode_ = info.st_ino;
     return {};
 }
 
-/// Whether the directory at the path is still the one that is watched; if not, the new one is.
+/// Whether the directory at the path is still the one that is watched; if not, the new one is. The kernel says so: it
+/// gives the same watch for the same directory. An inode number would not do, since ext4 gives that of a removed
+/// directory to the next thing that is made, a link in its place for example.
 void LatchWatch::check_directory() {
+    const int watch = ::inotify_add_watch(inotify_.get(), directory_.c_str(), directory_mask);
+    if (watch >= 0 && watch == directory_watch_) return;
     struct stat info {};
     const bool there = ::lstat(directory_.c_str(), &info) == 0;
-    if (there && watching() && info.st_dev == directory_device_ && info.st_ino == directory_inode_) return;
     const bool was_watching = watching();
     if (was_watching) static_cast<void>(::inotify_rm_watch(inotify_.get(), directory_watch_));  // may be gone already
     directory_watch_ = -1;

@@ -2,7 +2,6 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -58,8 +57,6 @@ class LatchWatch {
     Source source_;
     int directory_watch_ = -1;
     int parent_watch_ = -1;
-    std::uint64_t directory_device_ = 0;
-    std::uint64_t directory_inode_ = 0;
     bool present_ = false;
 };
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -24,6 +25,7 @@ constexpr int messages_a_turn = 64;
 struct SystemBus::Link {
     std::unique_ptr<sdbus::IConnection> connection;
     std::unique_ptr<sdbus::IProxy> systemd;
+    std::map<std::string, std::unique_ptr<sdbus::IProxy>> objects;  ///< by path
 };
 
 SystemBus::SystemBus(EventLoop& loop, LoopInbox& inbox, Callbacks callbacks)
@@ -60,6 +62,12 @@ void SystemBus::dial() {
 
 sdbus::IProxy* SystemBus::systemd() const {
     return link_ ? link_->systemd.get() : nullptr;
+}
+
+sdbus::IProxy& SystemBus::object(const std::string& path) {
+    auto& proxy = link_->objects[path];
+    if (!proxy) proxy = sdbus::createProxy(*link_->connection, systemd_name, path);
+    return *proxy;
 }
 
 void SystemBus::adopt(std::unique_ptr<Link> link) {

@@ -41,6 +41,9 @@ class SystemBus {
 
     /// systemd's Manager object; nothing while the bus is down. For asynchronous calls only.
     [[nodiscard]] sdbus::IProxy* systemd() const;
+    /// One more object of systemd's, while the bus is up. Kept as long as the connection: sdbus-c++ does not survive a
+    /// proxy that goes while it answers.
+    [[nodiscard]] sdbus::IProxy& object(const std::string& path);
 
   private:
     struct Link;

@@ -10,10 +10,15 @@ namespace ess::host {
 namespace {
 
 constexpr const char* manager_interface = "org.freedesktop.systemd1.Manager";
+constexpr const char* unit_interface = "org.freedesktop.systemd1.Unit";
+constexpr const char* properties_interface = "org.freedesktop.DBus.Properties";
 constexpr const char* no_such_unit = "org.freedesktop.systemd1.NoSuchUnit";
 
 /// A Reload takes many seconds on a host with thousands of units.
 constexpr auto reload_timeout = std::chrono::minutes(2);
+
+/// An entry waits for these: what systemd stopped along is worth that much, and not more.
+constexpr auto relations_timeout = std::chrono::seconds(2);
 
 /// One unit of ListUnitsByNames: name, description, load, active, sub, following, path, job, job type, job path.
 using Listed = sdbus::Struct<std::string, std::string, std::string, std::string, std::string, std::string,
@@ -27,6 +32,29 @@ std::string text_of(const sdbus::Error& error) {
 
 Result<> result_of(const sdbus::Error* error) {
     return error == nullptr ? Result<>{} : failure(text_of(*error));
+}
+
+using Properties = std::map<std::string, sdbus::Variant>;
+
+void add_names(const Properties& properties, const char* name, std::vector<std::string>& names) {
+    const auto found = properties.find(name);
+    if (found == properties.end()) return;
+    for (const std::string& unit : found->second.get<std::vector<std::string>>())
+        names.push_back(unit);
+}
+
+UnitRelations relations_of(const Properties& properties) {
+    UnitRelations relations;
+    add_names(properties, "TriggeredBy", relations.triggered_by);
+    for (const char* const name : {"RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo"}) {
+        add_names(properties, name, relations.pulls_down);
+    }
+    add_names(properties, "After", relations.after);
+    const auto since = properties.find("InactiveEnterTimestampMonotonic");
+    if (since != properties.end()) {
+        relations.inactive_since = Instant(Micros(static_cast<Micros::rep>(since->second.get<std::uint64_t>())));
+    }
+    return relations;
 }
 
 /// Runs what a callback of sdbus-c++ does. It would drop an exception silently, and the daemon would wait for an answer
@@ -170,6 +198,42 @@ void UnitControl::read_states(const std::vector<std::string>& units, StatesDone 
                     or_end([&] {
                         if (error != nullptr) return done(failure(text_of(*error)));
                         done(states_of(units, listed));
+                    });
+                });
+        },
+        [&](const std::string& why) { done(failure(why)); });
+}
+
+void UnitControl::read_relations(const std::string& unit, RelationsDone done) {
+    const auto failed = [done](const std::string& why) { done(failure(why)); };
+    try_call(
+        [&](sdbus::IProxy& systemd) {
+            systemd.callMethodAsync("LoadUnit")
+                .onInterface(manager_interface)
+                .withTimeout(relations_timeout)
+                .withArguments(unit)
+                .uponReplyInvoke([this, done](const sdbus::Error* error, const sdbus::ObjectPath& path) {
+                    or_end([&] {
+                        if (error != nullptr) return done(failure(text_of(*error)));
+                        read_properties(path, done);
+                    });
+                });
+        },
+        failed);
+}
+
+void UnitControl::read_properties(const std::string& path, const RelationsDone& done) {
+    try_call(
+        [&](sdbus::IProxy&) {
+            bus_.object(path)
+                .callMethodAsync("GetAll")
+                .onInterface(properties_interface)
+                .withTimeout(relations_timeout)
+                .withArguments(std::string(unit_interface))
+                .uponReplyInvoke([done](const sdbus::Error* error, const Properties& properties) {
+                    or_end([&] {
+                        if (error != nullptr) return done(failure(text_of(*error)));
+                        done(relations_of(properties));
                     });
                 });
         },

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "core/unit_relations.hpp"
 #include "core/unit_state.hpp"
 #include "host/event_loop.hpp"
 #include "host/loop_inbox.hpp"
@@ -22,6 +23,7 @@ namespace ess::host {
 class UnitControl {
   public:
     using Done = std::function<void(const Result<>&)>;
+    using RelationsDone = std::function<void(const Result<UnitRelations>&)>;
     using StatesDone = std::function<void(const Result<UnitStates>&)>;
 
     struct Callbacks {
@@ -31,6 +33,8 @@ class UnitControl {
         /// The stop job is through, or systemd knows no such unit.
         std::function<void(const std::string& unit)> stop_finished;
         std::function<void(const std::string& unit, const std::string& why)> stop_failed;
+        /// systemd has read its unit files again.
+        std::function<void()> reloaded;
     };
 
     UnitControl(EventLoop& loop, LoopInbox& inbox, Callbacks callbacks);
@@ -51,8 +55,12 @@ class UnitControl {
     /// The states of these units, loaded or not.
     void read_states(const std::vector<std::string>& units, StatesDone done);
 
+    /// The relations of one unit, loaded or not.
+    void read_relations(const std::string& unit, RelationsDone done);
+
   private:
     void queue_job(const std::string& method, const std::string& unit, Done done);
+    void read_properties(const std::string& path, const RelationsDone& done);
     void on_job_removed(const std::string& job, const std::string& result);
     void on_stop_answered(const std::string& unit, const sdbus::Error* error, const std::string& job);
     template <class Call, class Finish>

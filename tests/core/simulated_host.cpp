@@ -112,9 +112,7 @@ Micros SimulatedHost::grace_of(const std::string& name) const {
 }
 
 void SimulatedHost::check_deadline() {
-    const auto known = [](const auto& entry) {
-        return entry.second.told;
-    };
+    const auto known = [](const auto& entry) { return entry.second.told; };
     if (held() && std::ranges::any_of(units_, known) && !engine_.deadline()) {
         violations_.emplace_back("a unit with a process is held without a deadline");
     }

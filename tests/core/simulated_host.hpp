@@ -35,11 +35,11 @@ struct Behaviour {
 struct HostTraits {
     Answer masks = Answer::Right;  ///< to MaskUnits, UnmaskUnits and Reload
     Answer states = Answer::Right;
-    bool masks_hold = true;     ///< a mask that was answered for is in LoadState
-    Micros late{3'000'000};     ///< by how much Answer::Late is late
-    Micros jitter{};            ///< TimePassed comes up to this long after deadline()
-    Micros notice{200};         ///< the kernel's notice comes up to this long after the change
-    bool loses_kills = false;   ///< an adapter that is broken: KillUnit is not carried out
+    bool masks_hold = true;    ///< a mask that was answered for is in LoadState
+    Micros late{3'000'000};    ///< by how much Answer::Late is late
+    Micros jitter{};           ///< TimePassed comes up to this long after deadline()
+    Micros notice{200};        ///< the kernel's notice comes up to this long after the change
+    bool loses_kills = false;  ///< an adapter that is broken: KillUnit is not carried out
     Answer clear = Answer::Right;
 };
 

@@ -120,7 +120,6 @@ TEST_CASE("stop engine: a reset is refused while a process would trade on, and w
 }
 
 TEST_CASE("stop engine: a reset is asked again later while a retry waits for systemd") {
-    Stepper stepper = tripped();
     Stepper partial(config_of({controlled("c.service")}));
     partial.at(0, BusChanged{true});
     partial.at(0, LatchSeen{});

@@ -216,9 +216,9 @@ TEST_CASE("stop engine: ExecStopPost= gets a process again before its job is don
 }
 
 TEST_CASE("stop engine: what each behaviour comes to") {
-    SimulatedHost host(config_of({controlled("obeys.service"), controlled("ignores.service", 300ms),
-                                  controlled("leaves.service"), controlled("post.service", 50ms),
-                                  immediate("restarts.service"), controlled("absent.service")}));
+    SimulatedHost host(
+        config_of({controlled("obeys.service"), controlled("ignores.service", 300ms), controlled("leaves.service"),
+                   controlled("post.service", 50ms), immediate("restarts.service"), controlled("absent.service")}));
     host.add("obeys.service", {});
     host.add("ignores.service", {.obeys = {}});
     host.add("leaves.service", {.leaves_process = true});

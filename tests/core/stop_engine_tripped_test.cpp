@@ -16,10 +16,8 @@ using Phase = StopEngine::Phase;
 namespace {
 
 /// Tripped, complete, at 10 ms: one controlled unit, empty and masked.
-Stepper tripped(FileRemoval removal = FileRemoval::Relatch) {
-    Config config = config_of({controlled("c.service", 500ms)});
-    config.latch.file_removal = removal;
-    Stepper stepper(config);
+Stepper tripped() {
+    Stepper stepper(config_of({controlled("c.service", 500ms)}));
     stepper.at(0, BusChanged{true});
     stepper.at(0, CgroupChanged{"c.service", true});
     stepper.at(0, LatchSeen{});
@@ -84,8 +82,8 @@ TEST_CASE("stop engine: a missing answer does not hold up the report for longer 
     const Actions told = stepper.at(30002, TimePassed{});
     REQUIRE(words(told) == "partial");
     const auto& report = std::get<TripSettled>(told.front()).report;
-    CHECK(report.problems == std::vector<std::string>{"systemd has not confirmed the masks in 30s",
-                                                      "c.service is not masked"});
+    CHECK(report.problems ==
+          std::vector<std::string>{"systemd has not confirmed the masks in 30s", "c.service is not masked"});
 }
 
 TEST_CASE("stop engine: what is not complete is tried again, less and less often, and reported once more when done") {
@@ -173,8 +171,8 @@ TEST_CASE("stop engine: what the kernel refused is told with the unit") {
     stepper.at(0, LatchSeen{});
     stepper.at(0, KillFailed{"i.service", "read-only"});
     CHECK(stepper.words_at(2000, TimePassed{}) == "kill i.service, partial");
-    CHECK(stepper.engine().report().problems ==
-          std::vector<std::string>{"systemd cannot be reached over the bus", "i.service still has a process (read-only)"});
+    CHECK(stepper.engine().report().problems == std::vector<std::string>{"systemd cannot be reached over the bus",
+                                                                         "i.service still has a process (read-only)"});
 }
 
 // --- patterns -------------------------------------------------------------------------------------------------------
@@ -236,4 +234,16 @@ TEST_CASE("stop engine: a unit of a pattern that appears after the trip is compl
     CHECK(join(host.engine().report().problems, "; ") == "");
     CHECK(host.all<TripSettled>().size() == 1);
     CHECK_FALSE(host.engine().deadline().has_value());
+}
+
+TEST_CASE("stop engine: with patterns alone and nothing alive, a mask that nobody confirmed is not called a success") {
+    Stepper down(config_of({immediate("s@*.service")}));
+    down.at(0, LatchSeen{});
+    CHECK(down.engine().report().outcome == Outcome::Partial);
+    Stepper failed(config_of({immediate("s@*.service")}));
+    failed.at(0, BusChanged{true});
+    failed.at(0, LatchSeen{});
+    failed.at(1, BusAnswered{failed.serial(), "the Reload failed"});
+    failed.at(2, failed.states({}));
+    CHECK(failed.engine().report().problems == std::vector<std::string>{"the Reload failed"});
 }

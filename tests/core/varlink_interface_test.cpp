@@ -159,7 +159,7 @@ TEST_CASE("varlink interface: the definitions follow the grammar") {
     CHECK(own.name == emergency_stop_interface().name);
     CHECK(own.methods.count("Status") == 1);
     CHECK(own.methods.count("Reset") == 1);
-    CHECK(own.errors == std::set<std::string>{"Busy", "Failed", "NotTripped", "Refused"});
+    CHECK(own.errors == std::set<std::string>{"Busy", "Failed", "NotTripped", "Refused", "Tripped"});
 
     const Definition service(varlink_service_interface().description);
     CHECK(service.name == varlink_service_interface().name);

@@ -1,0 +1,50 @@
+#include "core/paths.hpp"
+#include "essctl/daemon_client.hpp"
+#include "essctl/person.hpp"
+#include "essctl/screen.hpp"
+#include "essctl/verbs.hpp"
+
+namespace ess::essctl {
+
+namespace {
+
+constexpr Micros connect_patience = std::chrono::seconds(5);
+/// Between two units: one may take as long to start as systemd lets it.
+constexpr Micros patience = std::chrono::minutes(3);
+
+}  // namespace
+
+Exit start(const StartOptions& options) {
+    const auto fail = [](const host::ClientFailure& failure) {
+        const Explanation why = explain(failure);
+        err("essctl: " + why.text + "\n");
+        return why.exit;
+    };
+    auto client = host::VarlinkClient::connect(paths::control_socket, monotonic_now() + connect_patience);
+    if (!client) return fail(client.error());
+    const Screen screen;
+    Json last;
+    const auto told = [&](const Json& reply) {
+        last = reply;
+        const auto stable = reply.find("stable_us");
+        if (stable == reply.end() || !stable->is_number_integer()) return true;
+        const std::string time = to_ms_text(Micros(stable->get<Micros::rep>()));
+        if (!options.json) {
+            out("  " + screen.paint(Colour::Good, "stable") + "  " + reply.value("unit", "") + "  after " + time +
+                " ms\n");
+        }
+        return true;
+    };
+    if (!options.json) out("Starting one by one; the first failure trips again.\n");
+    const Json parameters{{"all", options.all}, {"requested_by", person()}};
+    const auto done = client->call_more("io.quantum.EmergencyStop.Start", parameters, patience, told);
+    if (!done) return fail(done.error());
+    if (options.json) {
+        out(last.dump(2) + "\n");
+    } else {
+        out("All are up. Recorded as " + last.value("operation_id", "") + ".\n");
+    }
+    return Exit::Fine;
+}
+
+}  // namespace ess::essctl
