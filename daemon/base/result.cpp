@@ -13,7 +13,7 @@ tl::unexpected<Error> system_failure(std::string_view what, int code) {
     return tl::unexpected<Error>(Error{std::string(what) + ": " + std::generic_category().message(code), code});
 }
 
-tl::unexpected<Error> failure_in(std::string_view context, Error error) {
+tl::unexpected<Error> failure_in(std::string_view context, const Error& error) {
     return tl::unexpected<Error>(Error{std::string(context) + ": " + error.text, error.code});
 }
 

@@ -23,6 +23,6 @@ using Result = tl::expected<T, Error>;
 [[nodiscard]] tl::unexpected<Error> system_failure(std::string_view what, int code);
 
 /// Puts the caller's context before a failure that travels up: "context: text".
-[[nodiscard]] tl::unexpected<Error> failure_in(std::string_view context, Error error);
+[[nodiscard]] tl::unexpected<Error> failure_in(std::string_view context, const Error& error);
 
 }  // namespace ess

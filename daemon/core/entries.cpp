@@ -1,5 +1,7 @@
 #include "core/entries.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "core/status.hpp"
 
@@ -32,23 +34,32 @@ Json micros(const std::optional<Micros>& span) {
     return span ? Json(span->count()) : Json(nullptr);
 }
 
+/// Whether nobody knows what ran when the latch was set: essd came later, and the copy does not tell.
+bool came_late(const TripReport& report, const LatchCopy& latch) {
+    return report.resumed && latch.running.empty();
+}
+
 /// How a unit ended, in the words of services_status.
-std::string ending(const UnitTimeline& unit) {
+std::string ending(const UnitTimeline& unit, bool resumed, bool late) {
     if (!unit.empty) return "still running";
     std::string text = unit.was_running ? "stopped" : "was not running";
+    if (!unit.was_running && late) text += " when essd came up";
     if (unit.was_running && unit.emptied) text += " in " + to_ms_text(*unit.emptied) + " ms";
+    if (unit.was_running && !unit.emptied && resumed && unit.came_back == 0) text += " before essd came up";
     text += unit.killed ? ", killed by the kernel" : "";
     return text + (unit.masked ? ", masked" : ", not masked");
 }
 
-std::string summary_of(const TripReport& report) {
+std::string summary_of(const TripReport& report, bool late) {
     std::size_t running = 0;
     for (const UnitTimeline& unit : report.units)
         running += unit.was_running ? 1 : 0;
     std::string text = "Stopped and masked the allowed units: " + std::to_string(running) + " of " +
-                       std::to_string(report.units.size()) + " were running";
-    if (report.stop_time) text += "; the last process was gone after " + to_ms_text(*report.stop_time) + " ms";
-    return text;
+                       std::to_string(report.units.size()) + " were running" + (late ? " when essd came up" : "");
+    if (!report.stop_time) return text;
+    if (report.resumed && *report.stop_time == Micros(0)) return text + "; no process was left when essd came up";
+    text += "; the last process was gone after " + to_ms_text(*report.stop_time) + " ms";
+    return text + (report.resumed ? ", counted from when essd came up" : "");
 }
 
 std::string notes_of(const TripReport& report, const LatchCopy& latch) {
@@ -62,6 +73,12 @@ std::string notes_of(const TripReport& report, const LatchCopy& latch) {
 
 }  // namespace
 
+void add_running(TripReport& report, const LatchCopy& latch) {
+    for (UnitTimeline& unit : report.units) {
+        if (std::ranges::find(latch.running, unit.name) != latch.running.end()) unit.was_running = true;
+    }
+}
+
 Json trip_entry(const TripReport& report, const LatchCopy& latch, const EntryStamp& stamp, WallTime now) {
     Json entry = common(stamp, now);
     entry["operation_name"] = report.completion ? "Emergency stop completed" : "Emergency stop";
@@ -70,13 +87,13 @@ Json trip_entry(const TripReport& report, const LatchCopy& latch, const EntrySta
     entry["approval_timestamp"] = to_rfc3339(latch.since);
     entry["execution_timestamp"] = to_rfc3339(latch.since);
     entry["blast_radius"] = "All allowed trading units are down until a reset. Monitoring stays up.";
-    entry["changes_summary"] = summary_of(report);
+    entry["changes_summary"] = summary_of(report, came_late(report, latch));
     entry["objective"] = "OS-level emergency stop within " + to_text(report.budget);
     entry["rollback_ref"] = "essctl reset --reason TEXT";
     entry["outcome"] = to_text(report.outcome);
     Json status = Json::object();
     for (const UnitTimeline& unit : report.units)
-        status[short_name(unit.name)] = ending(unit);
+        status[short_name(unit.name)] = ending(unit, report.resumed, came_late(report, latch));
     entry["services_status"] = std::move(status);
     entry["notes"] = notes_of(report, latch);
     return entry;

@@ -20,6 +20,9 @@ struct EntryStamp {
     std::vector<std::string> allowed_services;  ///< the allow-list, without ".service", as the operators write it
 };
 
+/// Who came up with the latch set knows of the units that were stopped before only by the copy.
+void add_running(TripReport& report, const LatchCopy& latch);
+
 /// The fields of the operators' changelog format for a trip, without operation_id, which the ledger gives.
 [[nodiscard]] Json trip_entry(const TripReport& report, const LatchCopy& latch, const EntryStamp& stamp, WallTime now);
 

@@ -36,11 +36,9 @@ std::string latch_content_text(const LatchContent& content) {
 }
 
 std::string latch_copy_text(const LatchCopy& copy) {
-    return Json{{"since", to_rfc3339(copy.since)},
-                {"reason", copy.reason},
-                {"requested_by", copy.requested_by},
-                {"trigger", copy.trigger},
-                {"operation_id", copy.operation_id}}
+    return Json{{"since", to_rfc3339(copy.since)},   {"reason", copy.reason},
+                {"requested_by", copy.requested_by}, {"trigger", copy.trigger},
+                {"operation_id", copy.operation_id}, {"running", copy.running}}
                .dump() +
            "\n";
 }
@@ -54,6 +52,11 @@ LatchCopy read_latch_copy(std::string_view bytes) {
     copy.requested_by = member(*json, "requested_by");
     copy.trigger = member(*json, "trigger");
     copy.operation_id = member(*json, "operation_id");
+    const auto running = json->find("running");
+    if (running == json->end() || !running->is_array()) return copy;
+    for (const Json& unit : *running) {
+        if (unit.is_string()) copy.running.push_back(unit.get<std::string>());
+    }
     return copy;
 }
 

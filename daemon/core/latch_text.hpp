@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "core/status.hpp"
@@ -10,6 +11,8 @@ namespace ess {
 
 /// What a latch file may hold, at most: enough for a reason, too little to be a burden.
 inline constexpr std::size_t latch_content_limit = 4096;
+/// The copy on disk names units besides: room for thousands of them.
+inline constexpr std::size_t latch_copy_limit = std::size_t{1} << 20;
 /// A reason is a line of a log and of an entry.
 inline constexpr std::size_t reason_limit = 512;
 
@@ -34,6 +37,9 @@ struct LatchCopy {
     std::string requested_by;
     std::string trigger;
     std::string operation_id;  ///< of the entry; empty as long as there is none
+    /// Units that had a process when the latch was seen: an essd that comes up in the middle of the trip cannot see
+    /// them any more. Empty if the one that wrote this came up with the latch set.
+    std::vector<std::string> running;
 };
 
 [[nodiscard]] std::string latch_copy_text(const LatchCopy& copy);

@@ -152,6 +152,12 @@ void StopEngine::on(const LatchCleared& event) {
     ask_systemd(false);
 }
 
+void StopEngine::on(const ReleaseFound&) {
+    if (phase_ != Phase::Armed || !bus_up_) return;
+    phase_ = Phase::Unmasking;
+    ask_systemd(false);
+}
+
 void StopEngine::on(const TimePassed&) {
     if (phase_ == Phase::Masking && now_ >= patience_ends_) {
         bus_problems_.emplace_back("systemd has not confirmed the masks in " + to_text(answer_patience));

@@ -66,11 +66,14 @@ struct ResetAsked {};
 struct LatchCleared {
     std::string error;
 };
+/// Both copies of the latch are gone, and nobody has recorded a reset: essd ended in the middle of one, and masks may
+/// be left of it.
+struct ReleaseFound {};
 /// deadline() has come. May come early or late.
 struct TimePassed {};
 
 using Event = std::variant<LatchSeen, LatchGone, CgroupChanged, StopQueued, StopFinished, StopFailed, KillFailed,
-                           BusAnswered, StatesRead, BusChanged, ResetAsked, LatchCleared, TimePassed>;
+                           BusAnswered, StatesRead, BusChanged, ResetAsked, LatchCleared, ReleaseFound, TimePassed>;
 
 // What the engine wants done, in this order. None of it may block the caller.
 
@@ -136,7 +139,7 @@ using Actions = std::vector<Action>;
 /// out the actions, and calls step(TimePassed) no later than deadline(). One thread.
 ///
 ///   phase     | waits for                                                     | then
-///   Armed     | LatchSeen                                                     | Stopping
+///   Armed     | LatchSeen; ReleaseFound, which finishes the reset             | Stopping; Unmasking
 ///   Stopping  | every unit empty and its stop job done, or the budget over    | Masking
 ///   Masking   | the answers to MaskUnits, Reload and ReadStates               | Tripped (reports)
 ///   Tripped   | ResetAsked; tries again what is not complete                  | Clearing, Masking
@@ -207,6 +210,7 @@ class StopEngine {
     void on(const BusChanged& event);
     void on(const ResetAsked& event);
     void on(const LatchCleared& event);
+    void on(const ReleaseFound& event);
     void on(const TimePassed& event);
 
     [[nodiscard]] bool is_listed(const std::string& name) const;

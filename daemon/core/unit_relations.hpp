@@ -3,8 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.hpp"
-
 namespace ess {
 
 /// How a unit hangs together with others (systemd.unit(5)), as systemd has it loaded.
@@ -13,7 +11,9 @@ struct UnitRelations {
     std::vector<std::string>
         pulls_down;                  ///< units that systemd stops along with it (RequiredBy=, BoundBy=, ConsistsOf=)
     std::vector<std::string> after;  ///< units that are started before it
-    Instant inactive_since{};        ///< when it last became inactive; the epoch if it never did
+    /// RootDirectory= or RootImage= without RootDirectoryStartOnly=: systemd runs the guard's ExecCondition= in there
+    /// too, where neither the latch nor a shell need be.
+    bool jailed = false;
 };
 
 }  // namespace ess

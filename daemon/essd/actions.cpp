@@ -1,7 +1,6 @@
 // What the engine wants done, carried out.
 
-#include <memory>
-#include <set>
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -9,6 +8,7 @@
 #include "core/message_id.hpp"
 #include "core/paths.hpp"
 #include "essd/daemon.hpp"
+#include "essd/kill_point.hpp"
 #include "host/journal.hpp"
 
 namespace ess::essd {
@@ -28,6 +28,7 @@ void Daemon::tell(Event event) {
         events_.pop_front();
         for (const Action& action : engine_.step(next, monotonic_now())) {
             std::visit([this](const auto& a) { carry_out(a); }, action);
+            kill_point::after(action);
         }
     }
     telling_ = false;
@@ -80,8 +81,8 @@ void Daemon::carry_out(const ReadStates& action) {
 }
 
 void Daemon::carry_out(const PersistLatch&) {
-    seen_at_ = monotonic_now();
-    recorder_.latch_seen(wall_now(), engine_.report().resumed);
+    pulled_down_.clear();
+    recorder_.latch_seen(wall_now(), engine_.report());
 }
 
 void Daemon::carry_out(const RestoreLatch&) {
@@ -110,6 +111,7 @@ void Daemon::carry_out(const ClearLatch&) {
 }
 
 void Daemon::carry_out(const TripBegun& action) {
+    if (cgroups_.is_polled()) poll_timer_.arm(monotonic_now());
     journal::event(message_id::trip_begun, Level::Critical,
                    std::string("EMERGENCY STOP: stopping ") + std::to_string(engine_.report().units.size()) + " units" +
                        (action.resumed ? " (the latch was set when essd came up)" : ""));
@@ -125,31 +127,20 @@ void Daemon::carry_out(const TripSettled& action) {
         journal::event(message_id::trip_partial, Level::Critical,
                        "PARTIAL stop, " + time + "; " + join(report.problems, "; "));
     }
-    record_trip(report);
+    TripReport whole = report;
+    whole.pulled_down.assign(pulled_down_.begin(), pulled_down_.end());
+    recorder_.trip_settled(whole);
     units_.start_other(paths::tripped_target, [](const Result<>& started) {
         if (!started) journal::log(Level::Error, "hooks were not started: " + started.error().text);
     });
 }
 
-/// Records the trip, with what systemd stopped along: units that were predicted and went inactive since the latch.
-void Daemon::record_trip(const TripReport& report) {
-    struct Question {
-        TripReport report;
-        std::size_t open = 0;
-    };
-    auto question = std::make_shared<Question>(Question{report, 0});
-    std::set<std::string> predicted;
-    for (const auto& [unit, relations] : relations_)
-        predicted.insert(relations.pulls_down.begin(), relations.pulls_down.end());
-    for (const UnitTimeline& unit : report.units)
-        predicted.erase(unit.name);
-    if (!units_.connected() || predicted.empty()) return recorder_.trip_settled(report);
-    question->open = predicted.size();
-    for (const std::string& unit : predicted) {
-        units_.read_relations(unit, [this, question, unit, since = seen_at_](const Result<UnitRelations>& read) {
-            if (read && read->inactive_since >= since) question->report.pulled_down.push_back(unit);
-            if (--question->open == 0) recorder_.trip_settled(question->report);
-        });
+/// A unit beside the allow-list whose job was done during the trip, and that was predicted to go down with an allowed
+/// one.
+void Daemon::note_pulled_down(const std::string& unit) {
+    if (is_allowed(unit)) return;
+    for (const auto& [allowed, relations] : relations_) {
+        if (std::ranges::find(relations.pulls_down, unit) != relations.pulls_down.end()) pulled_down_.insert(unit);
     }
 }
 

@@ -19,6 +19,8 @@ using journal::Level;
 constexpr std::size_t writer_capacity = 256;
 /// How long a latch can stay unseen where inotify is blind.
 constexpr Micros slow_look = std::chrono::milliseconds(250);
+/// How often the units are looked at while they stop, where the kernel does not tell (cgroup v1).
+constexpr Micros poll_interval = std::chrono::milliseconds(5);
 /// The guard's files are looked at every so many slow looks: 10 s.
 constexpr unsigned guard_check_ticks = 40;
 /// How long a latch that is there at the start waits for the bus: with it units stop gracefully, without they are
@@ -55,6 +57,11 @@ Daemon::Daemon(Config config, Fd control, std::optional<gid_t> group)
                              tell(LatchSeen{true});
                          }
                      },
+                 .release_found =
+                     [this] {
+                         release_found_ = true;
+                         finish_release();
+                     },
                  .config_hash = [this](const std::string& hash) { config_hash_ = hash; }}),
       cgroups_(
           loop_, [this](const std::string& unit) { return is_allowed(unit); },
@@ -80,6 +87,11 @@ Daemon::Daemon(Config config, Fd control, std::optional<gid_t> group)
                   [this](const std::string& unit, const std::string& why) {
                       tell(StopFailed{unit, why});
                   },
+              .job_removed =
+                  [this](const std::string& unit) {
+                      if (engine_.phase() != StopEngine::Phase::Armed) note_pulled_down(unit);
+                  },
+              .loaded = [this](const std::string& unit) { was_loaded(unit); },
               .reloaded =
                   [this] {
                       readiness_.check_guard();
@@ -110,8 +122,16 @@ void Daemon::start() {
     first_chance_ = loop_.add_timer(host::Priority::Latch, [this] { first_chance_is_over(); });
     first_chance_.arm(started_ + first_chance);
     status_patience_ = loop_.add_timer(host::Priority::Client, [this] { answer_status(); });
+    poll_timer_ = loop_.add_timer(host::Priority::Cgroup, [this] {
+        cgroups_.poll();
+        if (engine_.phase() == StopEngine::Phase::Stopping) poll_timer_.arm(monotonic_now() + poll_interval);
+    });
     start_timer_ = loop_.add_timer(host::Priority::Client, [this] {
         if (start_) step_start(start_->sequence.time_passed(monotonic_now()));
+    });
+    relations_timer_ = loop_.add_timer(host::Priority::Client, [this] {
+        relations_due_ = false;
+        read_relations([] {});
     });
     slow_look_ = loop_.add_timer(host::Priority::Latch, [this] { tick(); });
     slow_look_.arm(started_ + slow_look);
@@ -133,6 +153,10 @@ void Daemon::start() {
 /// What no event tells of.
 void Daemon::tick() {
     latch_.look();
+    cgroups_.poll();
+    if (!cgroups_.trouble().empty()) {
+        readiness_.raise("cgroup-watches", Fault::Severity::Error, cgroups_.trouble());
+    }
     notify_->feed_watchdog(monotonic_now());
     if (latch_.watching()) {
         readiness_.clear("latch");
@@ -164,6 +188,20 @@ void Daemon::seen() {
 void Daemon::first_chance_is_over() {
     if (!std::exchange(waiting_for_bus_, false)) return;
     if (seen_early_) tell(LatchSeen{true});
+    finish_release();
+}
+
+/// As soon as the bus is there; and only if no latch is.
+void Daemon::finish_release() {
+    if (!release_found_ || waiting_for_bus_ || !units_.connected()) return;
+    release_found_ = false;
+    if (engine_.phase() != StopEngine::Phase::Armed || latch_.present() || reset_) return;
+    journal::log(Level::Critical, "the latch is gone, but no reset is on record: lifting the masks that are left");
+    reset_.emplace(PendingReset{{},
+                                "found released: essd ended in the middle of a reset, or both copies of the latch "
+                                "were removed while it was down",
+                                {}});
+    tell(ReleaseFound{});
 }
 
 void Daemon::stop(int signal) {

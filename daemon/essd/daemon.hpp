@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,7 @@ class Daemon {
     void tick();
     void seen();
     void first_chance_is_over();
+    void finish_release();
     void stop(int signal);
 
     // Events: one at a time, whatever happens while the actions of the one before are carried out.
@@ -70,7 +72,8 @@ class Daemon {
     void ledger_is(const LedgerNews& news);
     void read_unit_states();
     void read_relations(const std::function<void()>& done);
-    void record_trip(const TripReport& report);
+    void was_loaded(const std::string& unit);
+    void note_pulled_down(const std::string& unit);
     void show();
     void rehearsed();
     [[nodiscard]] State state() const;
@@ -125,13 +128,18 @@ class Daemon {
     host::Source first_chance_;
     host::Source status_patience_;
     host::Source start_timer_;
+    host::Source poll_timer_;
+    host::Source relations_timer_;
 
     std::deque<Event> events_;
     bool telling_ = false;
     bool waiting_for_bus_ = true;  ///< the first moments, in which a latch that is there waits for the bus
     bool seen_early_ = false;
+    bool release_found_ = false;  ///< a reset that an essd before this one has not finished
     bool ready_sent_ = false;
     bool ledger_known_ = false;
+    bool unit_states_known_ = false;
+    bool relations_known_ = false;
     Instant started_{};
     unsigned ticks_ = 0;
 
@@ -140,8 +148,10 @@ class Daemon {
     std::string config_hash_;
     UnitStates unit_states_;
     std::map<std::string, UnitRelations> relations_;
-    Instant seen_at_{};  ///< the latch of the trip under way
-    std::string shown_;  ///< the last status line
+    std::set<std::string> other_units_;  ///< beside the allow-list, that were loaded and may hang together with it
+    bool relations_due_ = false;
+    std::set<std::string> pulled_down_;  ///< units beside the allow-list that systemd stopped in this trip
+    std::string shown_;                  ///< the last status line
     std::vector<host::CallReply> status_waiters_;
     std::optional<PendingReset> reset_;
     std::optional<PendingStart> start_;

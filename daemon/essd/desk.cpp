@@ -1,7 +1,5 @@
 #include "essd/desk.hpp"
 
-#include <poll.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +12,8 @@
 #include "base/text.hpp"
 #include "core/guard.hpp"
 #include "core/paths.hpp"
+#include "essd/kill_point.hpp"
+#include "essd/requester.hpp"
 #include "host/git_revision.hpp"
 #include "host/journal.hpp"
 
@@ -31,52 +31,13 @@ std::string host_name() {
     return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : "unknown";
 }
 
-/// The user's name, or the number where there is none. Asks NSS, which may take its time.
-std::string name_of(const Requester& who) {
-    if (!who.uid) return "unknown";
-    if (*who.uid == 0 && !who.claimed.empty()) return who.claimed;
-    std::array<char, 16384> buffer{};
-    passwd entry{};
-    passwd* found = nullptr;
-    if (::getpwuid_r(*who.uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
-        return entry.pw_name;
-    }
-    return "uid " + std::to_string(*who.uid);
-}
-
-/// `echo reason > ESS_ON` makes the file first and writes after that: essd is here in between. Not waited for long, and
-/// on the writer thread alone, after the stop was begun and the copy written.
-void wait_for_content(const std::string& path) {
-    constexpr int tries = 10;
-    constexpr int interval_ms = 5;
-    struct stat info {};
-    for (int i = 0; i < tries; ++i) {
-        if (::lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > 0) return;
-        static_cast<void>(::poll(nullptr, 0, interval_ms));
-    }
-}
-
-/// Who set the latch, when and why. The file's owner is the kernel's word; only root's file may name somebody else.
-LatchCopy read_latch(const std::string& path, WallTime since) {
-    LatchCopy copy{since, {}, {}, "file", {}};
-    struct stat info {};
-    if (::lstat(path.c_str(), &info) != 0) return copy;
-    copy.requested_by = name_of({info.st_uid, {}});
-    if (!S_ISREG(info.st_mode)) return copy;
-    const auto bytes = read_head(path, latch_content_limit);
-    if (!bytes) return copy;
-    const LatchContent content = read_latch_content(*bytes);
-    copy.reason = content.reason;
-    if (!content.trigger.empty()) copy.trigger = content.trigger;
-    copy.requested_by = name_of({info.st_uid, content.requested_by});
-    return copy;
-}
-
-bool found_running(const TripReport& report) {
+/// The units that this essd found running.
+std::vector<std::string> running_in(const TripReport& report) {
+    std::vector<std::string> names;
     for (const UnitTimeline& unit : report.units) {
-        if (unit.was_running) return true;
+        if (unit.was_running) names.push_back(unit.name);
     }
-    return false;
+    return names;
 }
 
 /// The units that a trip's timeline calls running; nothing if it has none.
@@ -100,7 +61,7 @@ Recorder::Desk::Desk(Config config, Callbacks given, Post post)
 
 void Recorder::Desk::open() {
     // The latch first: a stop must not wait for the ledger to be read.
-    if (const auto bytes = read_file(paths::latch_copy, latch_content_limit); bytes || bytes.error().code != ENOENT) {
+    if (const auto bytes = read_file(paths::latch_copy, latch_copy_limit); bytes || bytes.error().code != ENOENT) {
         copy_ = read_latch_copy(bytes ? *bytes : std::string_view());
         trip_id_ = copy_->operation_id;
         persisted_ = true;
@@ -118,8 +79,19 @@ void Recorder::Desk::open() {
         replace_file(paths::last_good_config_volatile, last_good_text(config_), 0644, Durability::Volatile);
     if (!kept) host::journal::log(Level::Warning, "last good allow-list: " + kept.error().text);
     open_ledger();
+    recognise_entry();
+    if (!copy_ && newest_is_trip_) {
+        trip_id_ = last_operation_->operation_id;
+        post_([found = callbacks.release_found] { found(); });
+    }
     keep_last_good();
     tell_ledger();
+}
+
+/// An essd that was killed between the entry and the copy's word of it has left the trip recorded all the same.
+void Recorder::Desk::recognise_entry() {
+    if (!copy_ || !copy_->operation_id.empty() || !last_operation_) return;
+    if (newest_trip_seen_ == to_rfc3339(copy_->since)) trip_recorded(last_operation_->operation_id);
 }
 
 /// The last good allow-list on the disk. It needs room as an entry does, so it is the rehearsal of that as well: a disk
@@ -152,14 +124,25 @@ void Recorder::Desk::open_ledger() {
     }
 }
 
-/// What the status shows of the newest stop or reset, and what a controlled start needs of it.
+/// What the status shows of the newest stop or reset, and what a controlled start needs of it. One that had to wait for
+/// the disk counts as what it is.
 void Recorder::Desk::note(const LedgerLine& line) {
-    if (line.kind != LedgerKind::Trip && line.kind != LedgerKind::Reset) return;
+    LedgerKind kind = line.kind;
+    Json ess = line.ess;
+    if (kind == LedgerKind::Late && ess.is_object()) {
+        const Json was = ess.value("kind", Json());
+        kind = ledger_kind_from(was.is_string() ? was.get<std::string>() : std::string()).value_or(kind);
+        ess = Json(ess.value("ess", Json()));
+    }
+    if (kind != LedgerKind::Trip && kind != LedgerKind::Reset) return;
     OperationSummary summary{line.entry.value("operation_id", ""), line.entry.value("outcome", ""), {}};
-    const Json stop = line.ess.is_object() ? line.ess.value("stop_us", Json()) : Json();
+    const Json stop = ess.is_object() ? ess.value("stop_us", Json()) : Json();
     if (stop.is_number_integer()) summary.stop_time = Micros(stop.get<Micros::rep>());
     last_operation_ = std::move(summary);
-    if (line.kind == LedgerKind::Trip) ran_before_ = running_in(line.ess);
+    newest_is_trip_ = kind == LedgerKind::Trip;
+    if (!newest_is_trip_) return;
+    ran_before_ = running_in(ess);
+    if (ess.is_object()) newest_trip_seen_ = ess.value("latch_seen", "");
 }
 
 void Recorder::Desk::tell_ledger() {
@@ -199,17 +182,29 @@ void Recorder::Desk::write_copy() {
     }
 }
 
-void Recorder::Desk::latch_seen(WallTime when, bool resumed) {
-    if (!resumed || !copy_) {
+void Recorder::Desk::latch_seen(WallTime when, const TripReport& begun) {
+    if (!begun.resumed || !copy_) {
         trip_id_.clear();
-        copy_ = LatchCopy{when, {}, {}, {}, {}};
+        copy_ = LatchCopy{when, {}, {}, {}, {}, {}};
+        if (!begun.resumed) copy_->running = running_in(begun);
         write_copy();
-        wait_for_content(config_.latch.path);
-        copy_ = read_latch(config_.latch.path, when);
-        write_copy();
+        kill_point::after_step("copy-written");
     }
+    // Without a name it is the work of an essd that was killed before it had read the latch.
+    if (copy_->requested_by.empty()) read_content();
     tell_latch();
     if (copy_missing_) tell_ledger();
+}
+
+void Recorder::Desk::read_content() {
+    wait_for_content(config_.latch.path);
+    LatchCopy whole = read_latch(config_.latch.path, copy_->since);
+    whole.operation_id = copy_->operation_id;
+    whole.running = std::move(copy_->running);
+    copy_ = std::move(whole);
+    kill_point::after_step("content-read");
+    write_copy();
+    kill_point::after_step("copy-completed");
 }
 
 /// The copy names the entry, so that an essd that comes up with the latch set does not record the trip once more.
@@ -218,13 +213,17 @@ void Recorder::Desk::trip_recorded(const std::string& operation_id) {
     trip_id_ = operation_id;
     copy_->operation_id = operation_id;
     write_copy();
+    kill_point::after_step("copy-named");
     tell_latch();
 }
 
 void Recorder::Desk::refresh_stamp() {
     const auto reading = host::read_config_hash(config_.config_hash.directory, config_.config_hash.files);
-    for (const Error& error : reading.unreadable) {
-        host::journal::log(Level::Warning, "configuration hash: " + error.text);
+    // Once for each change, not once for each entry.
+    if (reading.hash.hash16 != stamp_.config_hash) {
+        for (const Error& error : reading.unreadable) {
+            host::journal::log(Level::Warning, "configuration hash: " + error.text);
+        }
     }
     stamp_.config_hash = reading.hash.hash16;
     post_([tell = callbacks.config_hash, hash = stamp_.config_hash] { tell(hash); });
@@ -251,23 +250,32 @@ std::string Recorder::Desk::write_proof(const Json& timeline, Json& entry) const
     return {};
 }
 
-void Recorder::Desk::trip_settled(const TripReport& report) {
+void Recorder::Desk::trip_settled(TripReport report) {
     LatchCopy latch = copy_.value_or(LatchCopy{});
     const bool recorded_before = !latch.operation_id.empty();
-    if (recorded_before && !report.completion && !found_running(report)) return tell_ledger();
+    const bool partial_before = recorded_before && last_operation_ &&
+                                last_operation_->operation_id == latch.operation_id &&
+                                last_operation_->outcome == to_text(Outcome::Partial);
+    // An essd that was killed after it had recorded a Partial trip left it to this one to say that it is complete.
+    if (partial_before && report.outcome == Outcome::Success) report.completion = true;
+    if (recorded_before && !report.completion && running_in(report).empty()) return tell_ledger();
+    if (!recorded_before || report.completion) add_running(report, latch);
     refresh_stamp();
     const Json timeline = trip_timeline(report, latch);
     Json entry = trip_entry(report, latch, stamp_, wall_now());
     if (const std::string trouble = write_proof(timeline, entry); !trouble.empty()) {
         entry["notes"] = entry["notes"].get<std::string>() + " No proof file: " + clean_line(trouble, reason_limit);
     }
+    kill_point::after_step("proof-written");
     const std::string id = append(LedgerKind::Trip, std::move(entry), timeline, wall_now());
+    kill_point::after_step("entry-appended");
     if (!id.empty()) trip_recorded(id);
 }
 
 void Recorder::Desk::clear_latch(const Cleared& done) {
     std::string error;
     if (auto removed = remove_file(paths::latch_copy, Durability::Durable); !removed) error = removed.error().text;
+    kill_point::after_step("copy-removed");
     if (error.empty()) {
         copy_.reset();
         persisted_ = copy_missing_ = false;
@@ -284,6 +292,7 @@ void Recorder::Desk::reset_done(const Requester& who, const std::string& reason,
     const ResetRequest request{reason, name_of(who)};
     const std::string id =
         append(LedgerKind::Reset, reset_entry(request, trip_id_, problems, states, stamp_, now), nullptr, now);
+    kill_point::after_step("reset-appended");
     post_([done, id] { done(id); });
 }
 

@@ -16,11 +16,11 @@ class Recorder::Desk {
   public:
     using Post = std::function<void(std::function<void()>)>;
 
-    Desk(Config config, Callbacks callbacks, Post post);
+    Desk(Config config, Callbacks given, Post post);
 
     void open();
-    void latch_seen(WallTime when, bool resumed);
-    void trip_settled(const TripReport& report);
+    void latch_seen(WallTime when, const TripReport& begun);
+    void trip_settled(TripReport report);
     void clear_latch(const Cleared& done);
     void reset_done(const Requester& who, const std::string& reason, const std::vector<std::string>& problems,
                     const UnitStates& states, const Recorded& done);
@@ -34,6 +34,8 @@ class Recorder::Desk {
     void open_ledger();
     void keep_last_good();
     void note(const LedgerLine& line);
+    void recognise_entry();
+    void read_content();
     void tell_ledger();
     void tell_latch();
     void write_copy();
@@ -51,6 +53,8 @@ class Recorder::Desk {
     std::string trouble_;
     std::optional<OperationSummary> last_operation_;
     std::vector<std::string> ran_before_;
+    bool newest_is_trip_ = false;   ///< no reset came after it
+    std::string newest_trip_seen_;  ///< latch_seen of the newest trip in the ledger
     EntryStamp stamp_;
     std::optional<LatchCopy> copy_;
     bool persisted_ = false;

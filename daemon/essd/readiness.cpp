@@ -75,6 +75,17 @@ void Readiness::check_units(const UnitStates& states) {
     }
 }
 
+void Readiness::check_relations(const std::map<std::string, UnitRelations>& relations) {
+    std::vector<std::string> jailed;
+    for (const auto& [name, related] : relations) {
+        if (related.jailed) jailed.push_back(name);
+    }
+    if (jailed.empty()) return clear("unit-jailed");
+    raise("unit-jailed", Fault::Severity::Error,
+          "the guard cannot see the latch in the root of " + join(jailed, ", ") +
+              ": add RootDirectoryStartOnly=yes to the unit");
+}
+
 std::vector<Fault> Readiness::faults() const {
     std::vector<Fault> faults;
     for (const auto& [code, fault] : faults_)

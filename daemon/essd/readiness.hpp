@@ -6,6 +6,7 @@
 
 #include "core/config.hpp"
 #include "core/status.hpp"
+#include "core/unit_relations.hpp"
 #include "core/unit_state.hpp"
 
 namespace ess::essd {
@@ -22,6 +23,9 @@ class Readiness {
     /// Looks whether the generator's drop-ins are there (in /run, a tmpfs), and what systemd says of the units.
     void check_guard();
     void check_units(const UnitStates& states);
+
+    /// Looks for units that the guard's conditions cannot protect.
+    void check_relations(const std::map<std::string, UnitRelations>& relations);
 
     [[nodiscard]] std::vector<Fault> faults() const;
     [[nodiscard]] bool has_error() const;

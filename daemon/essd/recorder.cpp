@@ -37,8 +37,8 @@ void Recorder::open() {
     submit([](Desk& desk) { desk.open(); });
 }
 
-void Recorder::latch_seen(WallTime when, bool resumed) {
-    submit([when, resumed](Desk& desk) { desk.latch_seen(when, resumed); });
+void Recorder::latch_seen(WallTime when, const TripReport& begun) {
+    submit([when, begun](Desk& desk) { desk.latch_seen(when, begun); });
 }
 
 void Recorder::trip_settled(const TripReport& report) {
@@ -61,7 +61,7 @@ void Recorder::happened(LedgerKind kind, const EventText& event, const Requester
 void Recorder::tick() {
     while (!waiting_.empty() && writer_.submit(waiting_.front()))
         waiting_.pop_front();
-    if (pending_ == 0 || monotonic_now() < next_try_) return;
+    if (pending_ == 0 || !waiting_.empty() || monotonic_now() < next_try_) return;
     next_try_ = monotonic_now() + retry_interval;
     submit([](Desk& desk) { desk.retry(); });
 }

@@ -50,6 +50,8 @@ class Recorder {
         std::function<void(const LatchInfo&)> latch;
         /// The latch's copy is on the disk at start-up: the host was tripped when it, or essd, went down.
         std::function<void()> latch_copy_found;
+        /// At start-up there is no copy, and the ledger ends with a trip that nobody has reset.
+        std::function<void()> release_found;
         std::function<void(const std::string& hash16)> config_hash;
     };
     using Cleared = std::function<void(const std::string& error)>;
@@ -64,7 +66,7 @@ class Recorder {
     /// Opens the ledger, looks for the latch's copy, hashes the configuration, keeps the allow-list for the generator.
     void open();
     /// Writes the latch's copy, reads who set the latch and why, and writes that too.
-    void latch_seen(WallTime when, bool resumed);
+    void latch_seen(WallTime when, const TripReport& begun);
     void trip_settled(const TripReport& report);
     /// Removes the latch's copy.
     void clear_latch(Cleared done);

@@ -16,6 +16,10 @@ namespace {
 namespace journal = host::journal;
 using journal::Level;
 
+/// Units come in crowds; the relations are asked for once, behind them.
+constexpr Micros relations_pause = std::chrono::seconds(1);
+/// A host that makes up names for its units must not fill memory.
+constexpr std::size_t other_units_limit = 8192;
 /// A rehearsal that is not through by then is reported as it stands: not ready, but running.
 constexpr Micros rehearsal_patience = std::chrono::seconds(3);
 
@@ -32,6 +36,7 @@ void Daemon::bus_is(bool up, const std::string& why) {
     }
     tell(BusChanged{up});
     first_chance_is_over();
+    if (up) finish_release();
 }
 
 void Daemon::ledger_is(const LedgerNews& news) {
@@ -55,6 +60,7 @@ void Daemon::ledger_is(const LedgerNews& news) {
 
 void Daemon::read_unit_states() {
     units_.read_states(unit_names(), [this](const Result<UnitStates>& states) {
+        unit_states_known_ = true;
         if (states) {
             unit_states_ = *states;
             if (engine_.phase() == StopEngine::Phase::Armed) readiness_.check_units(*states);
@@ -67,14 +73,27 @@ void Daemon::read_unit_states() {
 /// Asks for the relations of all units; `done` when all have answered.
 void Daemon::read_relations(const std::function<void()>& done) {
     const std::vector<std::string> names = unit_names();
+    relations_known_ = relations_known_ || names.empty();
     if (names.empty()) return done();
     auto open = std::make_shared<std::size_t>(names.size());
     for (const std::string& unit : names) {
         units_.read_relations(unit, [this, unit, open, done](const Result<UnitRelations>& read) {
             if (read) relations_[unit] = *read;
-            if (--*open == 0) done();
+            if (--*open > 0) return;
+            relations_known_ = true;
+            if (engine_.phase() == StopEngine::Phase::Armed) readiness_.check_relations(relations_);
+            done();
         });
     }
+}
+
+/// A unit that is loaded for the first time may be one that systemd stops along with an allowed one.
+void Daemon::was_loaded(const std::string& unit) {
+    const bool relevant = unit.ends_with(".service") || unit.ends_with(".socket") || unit.ends_with(".timer") ||
+                          unit.ends_with(".path") || unit.ends_with(".target");
+    if (!relevant || is_allowed(unit) || other_units_.size() >= other_units_limit) return;
+    if (!other_units_.insert(unit).second || std::exchange(relations_due_, true)) return;
+    relations_timer_.arm(monotonic_now() + relations_pause);
 }
 
 bool Daemon::is_allowed(const std::string& unit) const {
@@ -118,7 +137,7 @@ void Daemon::show() {
 
 /// READY=1 when everything has answered, or has had its time: a daemon with a fault is better than none.
 void Daemon::rehearsed() {
-    const bool answered = ledger_known_ && units_.connected() && !unit_states_.empty();
+    const bool answered = ledger_known_ && units_.connected() && unit_states_known_ && relations_known_;
     if (!answered && monotonic_now() - started_ < rehearsal_patience) return;
     readiness_.clear("starting");
     ready_sent_ = true;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 #include <string_view>
@@ -68,10 +69,7 @@ std::vector<std::string> existing_units() {
 }
 
 bool needs_existing_units(const Config& config) {
-    for (const UnitRule& rule : config.units) {
-        if (is_pattern(rule.name)) return true;
-    }
-    return false;
+    return std::ranges::any_of(config.units, [](const UnitRule& rule) { return is_pattern(rule.name); });
 }
 
 void write_dropin(const std::string& early, const GuardFile& file) {

@@ -32,9 +32,9 @@ bool read_populated(int fd) {
     return length > 0 && std::string_view(text.data(), static_cast<std::size_t>(length)).starts_with("populated 1");
 }
 
-bool is_cgroup2(const std::string& path) {
+bool has_magic(const std::string& path, long magic) {
     struct statfs info {};
-    return ::statfs(path.c_str(), &info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC;
+    return ::statfs(path.c_str(), &info) == 0 && info.f_type == magic;
 }
 
 }  // namespace
@@ -44,13 +44,16 @@ CgroupTree::CgroupTree(EventLoop& loop, Wanted wanted, Changed changed)
 
 Result<std::string> CgroupTree::find_root() {
     for (const std::string path : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-        if (is_cgroup2(path)) return path;
+        if (has_magic(path, CGROUP2_SUPER_MAGIC)) return path;
     }
-    return failure("cgroups: no cgroup v2 hierarchy at /sys/fs/cgroup or /sys/fs/cgroup/unified");
+    const std::string v1 = "/sys/fs/cgroup/systemd";
+    if (has_magic(v1, CGROUP_SUPER_MAGIC)) return v1;
+    return failure("cgroups: neither cgroup v2 at /sys/fs/cgroup nor systemd's hierarchy of v1 at " + v1);
 }
 
 Result<> CgroupTree::start(const std::string& root) {
     root_ = root;
+    polled_ = has_magic(root, CGROUP_SUPER_MAGIC);
     inotify_ = Fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
     if (!inotify_) return system_failure("cgroups: inotify", errno);
     source_ = loop_.add_io(inotify_.get(), EPOLLIN, Priority::Cgroup, [this](std::uint32_t) { drain(); });
@@ -78,10 +81,31 @@ void CgroupTree::refresh(const std::string& unit) {
     if (units_.contains(unit)) read_events(unit);
 }
 
+/// A watch that could not be made: either the cgroup is gone again, or the user's watches are used up, and then the
+/// kernel's notices are not to be relied on.
+void CgroupTree::blame_limit(const std::string& path) {
+    if (errno != ENOSPC) return;
+    polled_ = true;
+    trouble_ = "cgroups: " + path + " cannot be watched: raise fs.inotify.max_user_watches, then restart essd";
+}
+
+void CgroupTree::poll() {
+    if (!polled_) return;
+    std::vector<std::string> names;
+    for (const auto& [name, unit] : units_)
+        names.push_back(name);
+    for (const std::string& name : names)
+        read_events(name);
+}
+
+bool CgroupTree::is_populated(const Unit& unit) const {
+    return unit.events ? read_populated(unit.events.get()) : has_processes(unit.path);
+}
+
 std::size_t CgroupTree::kill_all() {
     std::size_t alive = 0;
     for (const auto& [name, unit] : units_) {
-        if (!read_populated(unit.events.get())) continue;
+        if (!is_populated(unit)) continue;
         ++alive;
         // Whether it worked shows in the next count.
         static_cast<void>(kill(name));
@@ -135,7 +159,7 @@ void CgroupTree::dispatch(int watch, std::uint32_t mask, std::string_view name) 
 /// Watch first, then walk: a directory made in between is seen twice, and never not at all.
 void CgroupTree::watch_slice(const std::string& path) {
     const int watch = ::inotify_add_watch(inotify_.get(), path.c_str(), slice_mask);
-    if (watch < 0) return;  // gone again before it was looked at
+    if (watch < 0) return blame_limit(path);
     slices_[watch] = path;
     walk(path);
 }
@@ -182,9 +206,10 @@ void CgroupTree::add_unit(const std::string& name, const std::string& path) {
     Unit unit;
     unit.path = path;
     unit.events = Fd(::open((path + "/cgroup.events").c_str(), O_RDONLY | O_CLOEXEC));
-    if (!unit.events) return;  // gone again before it was looked at
+    if (!unit.events && !polled_) return;  // gone again before it was looked at
     unit.kill = Fd(::open((path + "/cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC));
     unit.watch = ::inotify_add_watch(inotify_.get(), (path + "/cgroup.events").c_str(), IN_MODIFY);
+    if (unit.watch < 0 && !polled_) blame_limit(path);
     unit.populated = known != units_.end() && known->second.populated;
     if (old_watch >= 0 && old_watch != unit.watch) {
         unit_watches_.erase(old_watch);
@@ -200,7 +225,8 @@ void CgroupTree::remove_unit(const std::string& name) {
     const bool was_populated = known->second.populated;
     unit_watches_.erase(known->second.watch);
     unwatch(known->second.watch);
-    const std::string unit = name;
+    // `name` may be the key that goes with the element.
+    const std::string unit = name;  // NOLINT(performance-unnecessary-copy-initialization)
     units_.erase(known);
     if (was_populated) changed_(unit, false);
 }
@@ -208,7 +234,7 @@ void CgroupTree::remove_unit(const std::string& name) {
 void CgroupTree::read_events(const std::string& name) {
     const auto known = units_.find(name);
     if (known == units_.end()) return;
-    const bool populated = read_populated(known->second.events.get());
+    const bool populated = is_populated(known->second);
     if (std::exchange(known->second.populated, populated) != populated) changed_(name, populated);
 }
 

@@ -26,12 +26,20 @@ class CgroupTree {
     /// `changed` is called from the loop, from start() and from refresh().
     CgroupTree(EventLoop& loop, Wanted wanted, Changed changed);
 
-    /// Watches and walks the hierarchy below `root`. Fails if there is no cgroup v2 there or it cannot be watched.
+    /// Watches and walks the hierarchy below `root`. Fails if it cannot be watched.
     [[nodiscard]] Result<> start(const std::string& root);
 
     /// Kills every process of the unit, sub-cgroups included: by cgroup.kill (Linux 5.14), else one by one through
     /// pidfds. Nothing to kill is success.
     [[nodiscard]] Result<> kill(const std::string& unit);
+
+    /// Whether the kernel does not tell when a unit becomes empty (cgroup v1): then poll() has to be called, often
+    /// while a stop is under way.
+    [[nodiscard]] bool is_polled() const { return polled_; }
+    /// Why the kernel's notices are not complete; empty if they are.
+    [[nodiscard]] const std::string& trouble() const { return trouble_; }
+    /// Looks at every unit. Does nothing where the kernel tells by itself.
+    void poll();
 
     /// Kills all units that have a process; how many there were.
     std::size_t kill_all();
@@ -42,7 +50,8 @@ class CgroupTree {
     /// Reads the unit's cgroup.events now, since the kernel's notice of it may still be on its way.
     void refresh(const std::string& unit);
 
-    /// The cgroup v2 hierarchy that systemd uses on this host: /sys/fs/cgroup, or the "unified" one of a hybrid host.
+    /// The hierarchy in which systemd keeps its units on this host: cgroup v2 at /sys/fs/cgroup, or the "unified" one
+    /// of a hybrid host, or systemd's own of v1.
     [[nodiscard]] static Result<std::string> find_root();
 
   private:
@@ -63,12 +72,16 @@ class CgroupTree {
     void add_unit(const std::string& name, const std::string& path);
     void remove_unit(const std::string& name);
     void read_events(const std::string& name);
+    [[nodiscard]] bool is_populated(const Unit& unit) const;
     void rebuild();
+    void blame_limit(const std::string& path);
 
     Wanted wanted_;
     Changed changed_;
     EventLoop& loop_;
     std::string root_;
+    bool polled_ = false;
+    std::string trouble_;
     Fd inotify_;
     Source source_;
     std::unordered_map<int, std::string> slices_;        ///< path by watch

@@ -19,7 +19,8 @@ struct LedgerSegment {
     std::uint32_t number = 0;  ///< from 1 in each month; three digits and more
 
     [[nodiscard]] std::string file() const;
-    friend auto operator<=>(const LedgerSegment&, const LedgerSegment&) = default;
+    // clang-tidy 14 takes the 0 inside a defaulted <=> for a null pointer.
+    friend auto operator<=>(const LedgerSegment&, const LedgerSegment&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 [[nodiscard]] std::optional<LedgerSegment> parse_segment(std::string_view file);

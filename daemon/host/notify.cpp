@@ -15,13 +15,13 @@ namespace {
 /// A socket connected to the one that NOTIFY_SOCKET names: a path, or "@name" of the abstract namespace.
 Fd connect_to(std::string_view name) {
     sockaddr_un address{};
-    if (name.empty() || name.size() >= sizeof address.sun_path) return Fd();
+    if (name.empty() || name.size() >= sizeof address.sun_path) return {};
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, name.data(), name.size());
     if (name.front() == '@') address.sun_path[0] = '\0';
     Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0) return Fd();
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0) return {};
     return socket;
 }
 

@@ -94,4 +94,8 @@ Result<> kill_processes(const std::string& cgroup) {
     return outcome;
 }
 
+bool has_processes(const std::string& cgroup) {
+    return !pids_below(cgroup).empty();
+}
+
 }  // namespace ess::host

@@ -12,4 +12,7 @@ namespace ess::host {
 /// number of rounds: the engine comes back.
 [[nodiscard]] Result<> kill_processes(const std::string& cgroup);
 
+/// Whether a process is in the cgroup or below it, where no cgroup.events tells (cgroup v1).
+[[nodiscard]] bool has_processes(const std::string& cgroup);
+
 }  // namespace ess::host

@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* manager_interface = "org.freedesktop.systemd1.Manager";
 constexpr const char* unit_interface = "org.freedesktop.systemd1.Unit";
+constexpr const char* service_interface = "org.freedesktop.systemd1.Service";
 constexpr const char* properties_interface = "org.freedesktop.DBus.Properties";
 constexpr const char* no_such_unit = "org.freedesktop.systemd1.NoSuchUnit";
 
@@ -50,11 +51,18 @@ UnitRelations relations_of(const Properties& properties) {
         add_names(properties, name, relations.pulls_down);
     }
     add_names(properties, "After", relations.after);
-    const auto since = properties.find("InactiveEnterTimestampMonotonic");
-    if (since != properties.end()) {
-        relations.inactive_since = Instant(Micros(static_cast<Micros::rep>(since->second.get<std::uint64_t>())));
-    }
     return relations;
+}
+
+bool is_jailed(const Properties& service) {
+    const auto text = [&](const char* name) {
+        const auto found = service.find(name);
+        return found != service.end() ? found->second.get<std::string>() : std::string();
+    };
+    const auto start_only = service.find("RootDirectoryStartOnly");
+    if (start_only != service.end() && start_only->second.get<bool>()) return false;
+    const std::string directory = text("RootDirectory");
+    return (!directory.empty() && directory != "/") || !text("RootImage").empty();
 }
 
 /// Runs what a callback of sdbus-c++ does. It would drop an exception silently, and the daemon would wait for an answer
@@ -83,8 +91,23 @@ UnitControl::UnitControl(EventLoop& loop, LoopInbox& inbox, Callbacks callbacks)
                 [this](sdbus::IProxy& systemd) {
                     systemd.uponSignal("JobRemoved")
                         .onInterface(manager_interface)
-                        .call([this](std::uint32_t, const sdbus::ObjectPath& job, const std::string&,
-                                     const std::string& result) { or_end([&] { on_job_removed(job, result); }); });
+                        .call([this](std::uint32_t, const sdbus::ObjectPath& job, const std::string& unit,
+                                     const std::string& result) {
+                            or_end([&] {
+                                on_job_removed(job, result);
+                                callbacks_.job_removed(unit);
+                            });
+                        });
+                    systemd.uponSignal("UnitNew")
+                        .onInterface(manager_interface)
+                        .call([this](const std::string& unit, const sdbus::ObjectPath&) {
+                            or_end([&] { callbacks_.loaded(unit); });
+                        });
+                    systemd.uponSignal("Reloading").onInterface(manager_interface).call([this](bool active) {
+                        or_end([&] {
+                            if (!active) callbacks_.reloaded();
+                        });
+                    });
                 },
             .up = [this] { callbacks_.up(); },
             .down =
@@ -212,28 +235,42 @@ void UnitControl::read_relations(const std::string& unit, RelationsDone done) {
                 .onInterface(manager_interface)
                 .withTimeout(relations_timeout)
                 .withArguments(unit)
-                .uponReplyInvoke([this, done](const sdbus::Error* error, const sdbus::ObjectPath& path) {
+                .uponReplyInvoke([this, unit, done](const sdbus::Error* error, const sdbus::ObjectPath& path) {
                     or_end([&] {
                         if (error != nullptr) return done(failure(text_of(*error)));
-                        read_properties(path, done);
+                        read_unit_properties(path, unit.ends_with(".service"), done);
                     });
                 });
         },
         failed);
 }
 
-void UnitControl::read_properties(const std::string& path, const RelationsDone& done) {
+void UnitControl::read_unit_properties(const std::string& path, bool service, const RelationsDone& done) {
+    read_properties(path, unit_interface, done, [this, path, service, done](const Properties& unit) {
+        const UnitRelations relations = relations_of(unit);
+        if (!service) return done(relations);
+        read_properties(path, service_interface, done, [relations, done](const Properties& properties) {
+            UnitRelations whole = relations;
+            whole.jailed = is_jailed(properties);
+            done(whole);
+        });
+    });
+}
+
+template <class Then>
+void UnitControl::read_properties(const std::string& path, const char* interface, const RelationsDone& done,
+                                  Then then) {
     try_call(
         [&](sdbus::IProxy&) {
             bus_.object(path)
                 .callMethodAsync("GetAll")
                 .onInterface(properties_interface)
                 .withTimeout(relations_timeout)
-                .withArguments(std::string(unit_interface))
-                .uponReplyInvoke([done](const sdbus::Error* error, const Properties& properties) {
+                .withArguments(std::string(interface))
+                .uponReplyInvoke([done, then](const sdbus::Error* error, const Properties& properties) {
                     or_end([&] {
                         if (error != nullptr) return done(failure(text_of(*error)));
-                        done(relations_of(properties));
+                        then(properties);
                     });
                 });
         },

@@ -33,6 +33,10 @@ class UnitControl {
         /// The stop job is through, or systemd knows no such unit.
         std::function<void(const std::string& unit)> stop_finished;
         std::function<void(const std::string& unit, const std::string& why)> stop_failed;
+        /// A job of any unit is through.
+        std::function<void(const std::string& unit)> job_removed;
+        /// systemd has loaded a unit, any unit.
+        std::function<void(const std::string& unit)> loaded;
         /// systemd has read its unit files again.
         std::function<void()> reloaded;
     };
@@ -60,7 +64,9 @@ class UnitControl {
 
   private:
     void queue_job(const std::string& method, const std::string& unit, Done done);
-    void read_properties(const std::string& path, const RelationsDone& done);
+    void read_unit_properties(const std::string& path, bool service, const RelationsDone& done);
+    template <class Then>
+    void read_properties(const std::string& path, const char* interface, const RelationsDone& done, Then then);
     void on_job_removed(const std::string& job, const std::string& result);
     void on_stop_answered(const std::string& unit, const sdbus::Error* error, const std::string& job);
     template <class Call, class Finish>

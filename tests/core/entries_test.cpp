@@ -42,7 +42,7 @@ TripReport trip() {
 }
 
 LatchCopy latch() {
-    return {seen, "prices are wrong", "binyamin", "essctl", ""};
+    return {seen, "prices are wrong", "binyamin", "essctl", "", {}};
 }
 
 /// As the recorder hands it to the ledger, with what that adds.
@@ -116,6 +116,30 @@ TEST_CASE("entries: a trip that was not verified says what is missing, and its c
     CHECK(entry["notes"] ==
           "Reason: prices are wrong. essd came up with the latch set. This completes a trip that was "
           "recorded as PARTIAL before.");
+}
+
+TEST_CASE("entries: an essd that came up in the middle says what it knows and what it does not") {
+    TripReport report;
+    report.resumed = true;
+    report.stop_time = 0us;
+    report.units.resize(2);
+    report.units[0].name = "a.service";
+    report.units[1].name = "b.service";
+    const Json blind = trip_entry(report, latch(), stamp(), now);
+    CHECK(blind["services_status"]["a"] == "was not running when essd came up, not masked");
+    CHECK(blind["changes_summary"] ==
+          "Stopped and masked the allowed units: 0 of 2 were running when essd came up; no process was left when essd "
+          "came up");
+
+    LatchCopy copy = latch();
+    copy.running = {"a.service"};
+    add_running(report, copy);
+    CHECK(report.units[0].was_running);
+    CHECK_FALSE(report.units[1].was_running);
+    const Json entry = trip_entry(report, copy, stamp(), now);
+    CHECK(entry["services_status"]["a"] == "stopped before essd came up, not masked");
+    CHECK(entry["services_status"]["b"] == "was not running, not masked");
+    CHECK(entry["changes_summary"].get<std::string>().find("1 of 2 were running; no process") != std::string::npos);
 }
 
 TEST_CASE("entries: the timeline has whole microseconds for each unit") {

@@ -120,23 +120,29 @@ TEST_CASE("latch text: what essctl writes is whole however long and broken the r
 }
 
 TEST_CASE("latch text: the copy on disk reads back") {
-    const LatchCopy copy{*from_rfc3339("2026-01-28T01:41:58.058083Z"), "prices", "binyamin", "file",
-                         "OPS-2026-01-28-001"};
+    const LatchCopy copy{*from_rfc3339("2026-01-28T01:41:58.058083Z"),
+                         "prices",
+                         "binyamin",
+                         "file",
+                         "OPS-2026-01-28-001",
+                         {"a.service", "b@1.service"}};
     const LatchCopy back = read_latch_copy(latch_copy_text(copy));
     CHECK(back.since == copy.since);
     CHECK(back.reason == copy.reason);
     CHECK(back.requested_by == copy.requested_by);
     CHECK(back.trigger == copy.trigger);
     CHECK(back.operation_id == copy.operation_id);
+    CHECK(back.running == copy.running);
 }
 
 TEST_CASE("latch text: a damaged copy is a latch of which nothing is known") {
-    for (const char* bytes : {"", "{", "[]", "null", "\xFF", R"({"since":"yesterday","reason":1})"}) {
+    for (const char* bytes : {"", "{", "[]", "null", "\xFF", R"({"since":"yesterday","reason":1,"running":[1]})"}) {
         CAPTURE(bytes);
         const LatchCopy copy = read_latch_copy(bytes);
         CHECK(copy.since == WallTime{});
         CHECK(copy.reason.empty());
         CHECK(copy.operation_id.empty());
+        CHECK(copy.running.empty());
     }
     CHECK(read_latch_copy(R"({"reason":"half"})").reason == "half");
 }

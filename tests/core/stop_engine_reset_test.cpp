@@ -119,6 +119,27 @@ TEST_CASE("stop engine: a reset is refused while a process would trade on, and w
     CHECK(no_bus.engine().phase() == Phase::Tripped);
 }
 
+TEST_CASE("stop engine: a reset that an earlier essd did not finish is finished, unless a latch is set") {
+    Stepper found(config_of({controlled("c.service")}));
+    CHECK(found.words_at(0, ReleaseFound{}).empty());  // nobody to ask
+    found.at(1, BusChanged{true});
+    CHECK(found.words_at(2, ReleaseFound{}).starts_with("unmask c.service, reload"));
+    REQUIRE(found.engine().phase() == Phase::Unmasking);
+    CHECK(refusal(found, 3).kind == Kind::Busy);
+    found.at(4, found.states({"c.service"}, "loaded"));
+    CHECK(found.engine().phase() == Phase::Armed);
+
+    Stepper latched = tripped();
+    CHECK(latched.words_at(600, ReleaseFound{}).empty());
+    CHECK(latched.engine().phase() == Phase::Tripped);
+
+    Stepper overtaken(config_of({controlled("c.service")}));
+    overtaken.at(0, BusChanged{true});
+    overtaken.at(1, ReleaseFound{});
+    overtaken.at(2, LatchSeen{});
+    CHECK(overtaken.engine().phase() == Phase::Stopping);
+}
+
 TEST_CASE("stop engine: a reset is asked again later while a retry waits for systemd") {
     Stepper partial(config_of({controlled("c.service")}));
     partial.at(0, BusChanged{true});

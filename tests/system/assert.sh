@@ -199,3 +199,17 @@ ledger_lines() {
   # shellcheck disable=SC2016  # expanded by the machine's shell
   machine_run "$1" sh -c 'for f in /var/lib/quantum-ess/ledger/*.jsonl; do [ ! -f "$f" ] || cat "$f"; done'
 }
+
+# assert_chained NAME: each line carries the number after, and the hash of, the line before
+assert_chained() {
+  local line before='' seq=0
+  while IFS= read -r line; do
+    seq=$((seq + 1))
+    assert_eq "$(jq .seq <<<"$line")" "$seq" seq
+    if ((seq > 1)); then assert_eq "$(jq -r .prev <<<"$line")" "$before" "prev of entry $seq"; fi
+    before=$(printf %s "$line" | sha256sum | cut -d ' ' -f 1)
+  done < <(ledger_lines "$1")
+  assert_above "$seq" 0 entries
+  assert_eq "$(status "$1" .ledger.entries)" "$seq" "entries in the status"
+  assert_eq "$(status "$1" .ledger.head)" "$before" "head in the status"
+}

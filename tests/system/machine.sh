@@ -144,9 +144,24 @@ machine_install() {
   if [[ -f $root/usr/lib/tmpfiles.d/quantum-ess.conf ]]; then
     systemd-tmpfiles --root="$root" --create --exclude-prefix=/run --exclude-prefix=/dev quantum-ess.conf || return 1
   fi
+  machine_libraries "$root" || return 1
   for unit in "${MACHINE_ENABLED[@]}"; do
     [[ ! -f $root/usr/lib/systemd/system/$unit ]] || systemctl --root="$root" --quiet enable "$unit" || return 1
   done
+}
+
+# machine_libraries ROOT: the libraries that essd was built against, where the machine's Debian is a newer one and has only
+# their successors. Their names differ, so nothing of the machine's own is replaced.
+machine_libraries() {
+  local program library missing=0
+  for program in "$1"/usr/sbin/essd "$1"/usr/bin/essctl "$1"/usr/lib/systemd/system-generators/quantum-ess-generator; do
+    [[ -x $program ]] || continue
+    while read -r library; do
+      [[ ! -e $1$library && ! -e $1/usr/local/lib/${library##*/} ]] || continue
+      install -D -m 644 "$library" "$1/usr/local/lib/${library##*/}" && missing=1
+    done < <(ldd "$program" | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p')
+  done
+  ((!missing)) || ldconfig -r "$1"
 }
 
 # machine_platform NAME: the trading services under test, and the monitoring.
@@ -202,7 +217,7 @@ machine_boot() {
     # Each machine below a cgroup of its own: two of them must not share one tree, and it can be killed as a whole.
     # In a session of its own: what is sent to this process group must not shut down the machine before it was asked.
     echo "$BASHPID" >"$cgroup/cgroup.procs"
-    exec env SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 setsid systemd-nspawn --directory="$directory/root" --boot --register=no \
+    exec env SYSTEMD_NSPAWN_UNIFIED_HIERARCHY="${MACHINE_UNIFIED:-1}" setsid systemd-nspawn --directory="$directory/root" --boot --register=no \
       --keep-unit --kill-signal=SIGRTMIN+3 --machine="$(machine_host_name "$directory")" --hostname="$name" --settings=no \
       --link-journal=no --resolv-conf=off --timezone=off --private-network --capability=CAP_IPC_LOCK "$@"
   ) </dev/null > >(exec setsid cat >>"$directory/console") 2>&1 &

@@ -162,6 +162,37 @@ END
   assert_cannot_start m quantum-ai-engine
 }
 
+# fact 3: an Assert alone does not hold an automatic restart on a systemd 257; an ExecCondition alone holds it on both
+scenario_asserts_and_automatic_restarts() {
+  local drop=/etc/systemd/system/quantum-ai-engine.service.d/guard.conf version
+  plain_machine m
+  version=$(machine_run m systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
+  machine_run m mkdir -p /run/quantum
+  machine_write m "$drop" <<<$'[Unit]\nAssertPathExists=!/run/quantum/ESS_ON'
+  kill_while_latched m
+  echo "systemd $version with an Assert alone: $(unit_is_empty m quantum-ai-engine && echo down || echo back)"
+  if ((version >= 257)); then assert_fails unit_is_empty m quantum-ai-engine; fi
+  machine_run m systemctl stop quantum-ai-engine
+  machine_run m rm "$LATCH"
+  machine_write m "$drop" <<<$'[Service]\nExecCondition=/bin/sh -c "! test -e /run/quantum/ESS_ON"'
+  kill_while_latched m
+  assert unit_is_empty m quantum-ai-engine
+}
+
+# kill_while_latched NAME: the AI engine, which systemd starts again at once if it may.
+kill_while_latched() {
+  local pid
+  machine_run "$1" systemctl daemon-reload
+  machine_run "$1" systemctl start quantum-ai-engine
+  pid=$(unit_pid "$1" quantum-ai-engine)
+  machine_run "$1" touch "$LATCH"
+  machine_run "$1" systemctl kill --signal=KILL quantum-ai-engine
+  assert_soon 2 "systemd has seen the kill" has_left "$1" quantum-ai-engine "$pid"
+}
+
+# has_left NAME UNIT PID: the process is gone, and systemd is done with what it makes of that.
+has_left() { [[ $(unit_pid "$1" "$2") != "$3" && $(unit_property "$1" "$2" ActiveState) != *ing ]]; }
+
 # fact 5: cgroup.kill silences the units within milliseconds, the one that ignores SIGTERM too
 scenario_cgroup_kill_silences() {
   local since unit last worst=0

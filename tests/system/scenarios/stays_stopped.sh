@@ -113,6 +113,7 @@ scenario_latch_removed() {
   machine_run m rm "$LATCH"
   assert_soon 2 "the latch is there again" machine_run m test -e "$LATCH"
   assert_state m tripped
+  assert machine_run m test -s "$STATE/latched"
   assert_soon 5 "recorded" has_refusal m "latch file $LATCH was removed without a reset"
   assert_masked m "${TRADING[@]}"
   assert_stays 300 "down" all_dead m "${TRADING[@]}"
@@ -136,9 +137,6 @@ scenario_latch_removed_is_a_reset() {
   assert_stays 300 "nothing is started" all_dead m "${TRADING[@]}"
   start_platform m
 }
-
-STATE=/var/lib/quantum-ess
-has_resets() { [[ $(entries "$1" reset | wc -l) == "$2" ]]; }
 
 # a unit that comes onto the host after the trip, and matches a pattern
 scenario_unit_that_appears_later() {

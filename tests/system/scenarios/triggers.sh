@@ -42,7 +42,7 @@ scenario_prefix_pattern() {
   start_beating m quantum-strat-one quantum-strat-idle
 }
 
-# assert_powerless NAME NS UNIT TRIGGER: after the trip the trigger is still there; firing it (fire_*) started nothing.
+# assert_untouched NAME UNIT: neither stopped nor masked.
 assert_untouched() {
   assert_eq "$(unit_property "$1" "$2" ActiveState)" active "ActiveState of $2"
   assert_ne "$(unit_property "$1" "$2" LoadState)" masked "LoadState of $2"

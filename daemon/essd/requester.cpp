@@ -1,0 +1,50 @@
+#include "essd/requester.hpp"
+
+#include <poll.h>
+#include <pwd.h>
+#include <sys/stat.h>
+
+#include <array>
+
+#include "base/file.hpp"
+
+namespace ess::essd {
+
+std::string name_of(const Requester& who) {
+    if (!who.uid) return "unknown";
+    if (*who.uid == 0 && !who.claimed.empty()) return who.claimed;
+    std::array<char, 16384> buffer{};
+    passwd entry{};
+    passwd* found = nullptr;
+    if (::getpwuid_r(*who.uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+        return entry.pw_name;
+    }
+    return "uid " + std::to_string(*who.uid);
+}
+
+void wait_for_content(const std::string& path) {
+    constexpr int tries = 10;
+    constexpr int interval_ms = 5;
+    struct stat info {};
+    for (int i = 0; i < tries; ++i) {
+        if (::lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > 0) return;
+        static_cast<void>(::poll(nullptr, 0, interval_ms));
+    }
+}
+
+LatchCopy read_latch(const std::string& path, WallTime since) {
+    LatchCopy copy{since, {}, {}, "file", {}, {}};
+    struct stat info {};
+    if (::lstat(path.c_str(), &info) != 0) return copy;
+    copy.requested_by = name_of({info.st_uid, {}});
+    if (!S_ISREG(info.st_mode)) return copy;
+    const auto bytes = read_head(path, latch_content_limit);
+    if (!bytes) return copy;
+    const LatchContent content = read_latch_content(*bytes);
+    copy.reason = content.reason;
+    if (!content.trigger.empty()) copy.trigger = content.trigger;
+    copy.requested_by = name_of({info.st_uid, content.requested_by});
+    return copy;
+}
+
+}  // namespace ess::essd

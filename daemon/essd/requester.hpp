@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "base/clock.hpp"
+#include "core/latch_text.hpp"
+#include "essd/recorder.hpp"
+
+namespace ess::essd {
+
+/// The user's name, or the number where there is none. Asks NSS, which may take its time.
+[[nodiscard]] std::string name_of(const Requester& who);
+
+/// `echo reason > ESS_ON` makes the file first and writes after that: essd is here in between. Not waited for long, and
+/// on the writer thread alone, after the stop was begun and the copy written.
+void wait_for_content(const std::string& path);
+
+/// Who set the latch, when and why. The file's owner is the kernel's word; only root's file may name somebody else.
+[[nodiscard]] LatchCopy read_latch(const std::string& path, WallTime since);
+
+}  // namespace ess::essd
