@@ -6,6 +6,9 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
+
+#include "base/text.hpp"
 
 namespace ess::essctl {
 
@@ -104,6 +107,17 @@ std::vector<Cell> unit_row(const Json& unit, bool tripped) {
             {stop != unit.end() ? ms_text(*stop, 1000.0) : "", Colour::Plain}};
 }
 
+/// The timers, sockets and paths that a trip leaves alone, each with the units that it would start.
+std::map<std::string, std::vector<std::string>> triggers_of(const Json& status) {
+    std::map<std::string, std::vector<std::string>> triggers;
+    for (const Json& unit : list_at(status, "units")) {
+        for (const Json& trigger : list_at(unit, "triggered_by")) {
+            if (trigger.is_string()) triggers[trigger.get<std::string>()].push_back(text_at(unit, "name"));
+        }
+    }
+    return triggers;
+}
+
 std::string facts(const Screen& screen, const Json& status) {
     std::vector<std::vector<Cell>> rows;
     const auto add = [&](const std::string& name, const std::string& text) {
@@ -119,6 +133,10 @@ std::string facts(const Screen& screen, const Json& status) {
     if (const Json last = status.value("last_operation", Json()); last.is_object()) {
         add("last", text_at(last, "operation_id") + " " + text_at(last, "outcome") + " " +
                         ms_text(last.value("stop_ms", Json()), 1.0));
+    }
+    for (const auto& [name, triggered] : triggers_of(status)) {
+        add("trigger",
+            name + " starts " + join(triggered, ", ") + (flag_at(latch, "present") ? ": powerless while tripped" : ""));
     }
     const Json ledger = status.value("ledger", Json::object());
     const Json entries = ledger.value("entries", Json(0));

@@ -50,6 +50,9 @@ assert_untouched() {
 
 has_fired() { machine_journal "$1" --output=cat | grep -Eq "$2"; }
 
+# shows NAME REGEX: on the screen of the status, whatever its exit status is
+shows() { { machine_run "$1" essctl status || true; } | grep --quiet --extended-regexp "$2"; }
+
 # a timer that fires all the time
 scenario_timer() {
   local since
@@ -59,8 +62,10 @@ scenario_timer() {
   boot_armed m
   start_beating m quantum-odd
   machine_run m systemctl start quantum-odd.timer
+  assert_soon 5 "the status shows the timer" shows m 'trigger +quantum-odd.timer starts quantum-odd.service$'
   since=$(touch_latch m)
   assert_held m "$since" quantum-odd
+  assert shows m 'trigger +quantum-odd.timer starts quantum-odd.service: powerless while tripped$'
   assert_ne "$(unit_property m quantum-odd.timer LoadState)" masked "LoadState of the timer"
   # It fires at the next second, and systemd has to refuse.
   assert_soon 5 "it has fired" has_fired m 'quantum-odd.timer: Failed to queue unit startup job.*masked|quantum-odd.timer: .*resources'
