@@ -42,15 +42,16 @@ std::string assertions(const Config& config) {
 
 /// "+": outside the unit's own user and sandbox, which could hide the latch from it.
 std::string conditions(const Config& config) {
-    std::string text = "ExecCondition=+/bin/sh -c 'for latch; do if [ -e \"$$latch\" ] || [ -L \"$$latch\" ]; then ";
-    text += "echo \"not started: the emergency stop is set ($$latch)\" >&2; exit 1; fi; done' sh ";
+    std::string text = R"sh(ExecCondition=+/bin/sh -c 'for latch; do if [ -e "$$latch" ] || [ -L "$$latch" ]; then )sh"
+                       R"sh(echo "not started: the emergency stop is set ($$latch)" >&2; exit 1; fi; done' sh )sh";
     text += command_word(config.latch.path) + " " + command_word(paths::latch_copy) + "\n";
     if (config.interlock == Interlock::Start) {
         // A start in the moment in which essd itself starts must not leave the unit down for good: it waits 10 s, and
         // 255 fails the start where 1 would skip it, so that Restart= tries again and `systemctl start` tells.
-        text += "ExecCondition=+/bin/sh -c 'n=0; until [ -e \"$$0\" ]; do if [ \"$$n\" -ge 200 ]; then ";
-        text += "echo \"not started: no armed emergency stop ($$0 is missing)\" >&2; exit 255; fi; ";
-        text += "n=$$((n + 1)); sleep 0.05; done' " + command_word(paths::armed) + "\n";
+        text += R"sh(ExecCondition=+/bin/sh -c 'n=0; until [ -e "$$0" ]; do if [ "$$n" -ge 200 ]; then )sh"
+                R"sh(echo "not started: no armed emergency stop ($$0 is missing)" >&2; exit 255; fi; )sh"
+                R"sh(n=$$((n + 1)); sleep 0.05; done' )sh";
+        text += command_word(paths::armed) + "\n";
     }
     return text;
 }

@@ -1,6 +1,7 @@
 // What the engine says of a trip.
 
 #include <algorithm>
+#include <utility>
 
 #include "core/stop_engine.hpp"
 
@@ -31,14 +32,17 @@ std::vector<std::string> StopEngine::problems() const {
     std::vector<std::string> problems = bus_problems_;
     if (!bus_up_) problems.emplace_back("systemd cannot be reached over the bus");
     for (const auto& [name, unit] : units_) {
-        const std::string why = unit.times.trouble.empty() ? "" : " (" + unit.times.trouble + ")";
+        std::string problem;
         if (unit.populated) {
-            problems.push_back(name + " still has a process" + why);
+            problem = name + " still has a process";
         } else if (unit.asked && !unit.stopped) {
-            problems.push_back("systemd has not finished stopping " + name + why);
+            problem = "systemd has not finished stopping " + name;
         } else if (bus_up_ && !unit.masked) {
-            problems.push_back(name + " is not masked" + why);
+            problem = name + " is not masked";
         }
+        if (problem.empty()) continue;
+        if (!unit.times.trouble.empty()) problem.append(" (").append(unit.times.trouble).append(")");
+        problems.push_back(std::move(problem));
     }
     return problems;
 }
