@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/status.hpp"
+#include "essctl/ledger_verbs.hpp"
 #include "essctl/screen.hpp"
 #include "essctl/verbs.hpp"
 
@@ -55,6 +56,8 @@ struct Verbs {
         check->add_option("FILE", check_config.files, "Check these, in this order, in place of /etc/quantum/ess.yaml");
         check->footer("Example: essctl check-config ess.yaml.new && mv ess.yaml.new /etc/quantum/ess.yaml");
         check->callback([this] { run = [this] { return ess::essctl::check_config(check_config); }; });
+
+        ess::essctl::declare_ledger(app, run);
     }
 };
 

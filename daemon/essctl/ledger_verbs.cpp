@@ -1,0 +1,13 @@
+#include "essctl/ledger_verbs.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace ess::essctl {
+
+void declare_ledger(CLI::App& app, Run& run) {
+    auto* const ledger = app.add_subcommand("ledger", "The signed record of what was done");
+    ledger->require_subcommand(1);
+    static_cast<void>(run);
+}
+
+}  // namespace ess::essctl

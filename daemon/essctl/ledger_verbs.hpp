@@ -1,0 +1,20 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "essctl/exit_code.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace ess::essctl {
+
+/// What the chosen verb will do, once the whole command line has been read.
+using Run = std::function<Exit()>;
+
+/// `essctl ledger` and its verbs.
+void declare_ledger(CLI::App& app, Run& run);
+
+}  // namespace ess::essctl
