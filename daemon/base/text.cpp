@@ -122,6 +122,32 @@ std::string join(const std::vector<std::string>& words, std::string_view separat
     return text;
 }
 
+std::optional<std::vector<std::string>> split_words(std::string_view line) {
+    std::vector<std::string> words;
+    char quote = 0;
+    bool in_word = false;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        const bool blank = line[i] == ' ' || line[i] == '\t' || line[i] == '\n';
+        if (quote == 0 && blank) {
+            in_word = false;
+            continue;
+        }
+        if (!in_word) words.emplace_back();
+        in_word = true;
+        if (line[i] == '\\' && quote != '\'' && i + 1 < line.size()) {
+            words.back() += line[++i];
+        } else if (line[i] == quote) {
+            quote = 0;
+        } else if (quote == 0 && (line[i] == '"' || line[i] == '\'')) {
+            quote = line[i];
+        } else {
+            words.back() += line[i];
+        }
+    }
+    if (quote != 0) return std::nullopt;
+    return words;
+}
+
 std::string_view trim(std::string_view text) {
     constexpr std::string_view blank = " \t\r\n\v\f";
     const std::size_t first = text.find_first_not_of(blank);

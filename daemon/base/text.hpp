@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,10 @@ namespace ess {
 
 /// "a, b and c"
 [[nodiscard]] std::string join(const std::vector<std::string>& words, std::string_view separator);
+
+/// A command line cut into words as a shell would, without expansions: blanks part, quotes of both kinds and a
+/// backslash keep. Nothing if a quote is not closed.
+[[nodiscard]] std::optional<std::vector<std::string>> split_words(std::string_view line);
 
 [[nodiscard]] std::string_view trim(std::string_view text);
 

@@ -58,6 +58,9 @@ struct Verbs {
         check->callback([this] { run = [this] { return ess::essctl::check_config(check_config); }; });
 
         ess::essctl::declare_ledger(app, run);
+        ess::essctl::declare_sign_off(app, run);
+        ess::essctl::declare_config_hash(app, run);
+        ess::essctl::declare_drift(app, run);
     }
 };
 

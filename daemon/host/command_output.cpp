@@ -41,13 +41,13 @@ class SpawnSetup {
     SpawnSetup& operator=(const SpawnSetup&) = delete;
 
     /// The first failure as errno, or 0. `output` becomes descriptor 1.
-    [[nodiscard]] int prepare(int output) {
+    [[nodiscard]] int prepare(const std::string& input, int output) {
         sigset_t none;
         sigset_t all;
         sigemptyset(&none);
         sigfillset(&all);
         const std::array<int, 7> faults{
-            ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0),
+            ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, input.c_str(), O_RDONLY, 0),
             ::posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO),
             ::posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0),
             // This thread has all signals blocked; the program must be able to end.
@@ -78,15 +78,18 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
     return pointers;
 }
 
-std::vector<std::string> small_environment() {
+std::vector<std::string> small_environment(const std::vector<std::string>& keep) {
     std::vector<std::string> environment{
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "LC_ALL=C",
         "GIT_TERMINAL_PROMPT=0",
         "GIT_OPTIONAL_LOCKS=0",
     };
-    // Where a program finds its user's settings (git: safe.directory).
-    if (const char* home = std::getenv("HOME"); home != nullptr) environment.push_back(std::string("HOME=") + home);
+    const auto take_over = [&](const std::string& name) {
+        if (const char* value = std::getenv(name.c_str()); value != nullptr) environment.push_back(name + "=" + value);
+    };
+    take_over("HOME");  // where a program finds its user's settings (git: safe.directory)
+    std::for_each(keep.begin(), keep.end(), take_over);
     return environment;
 }
 
@@ -158,9 +161,9 @@ Result<Started> start(const Command& command) {
     Fd output(ends[0]);
     const Fd input(ends[1]);
     SpawnSetup setup;
-    if (const int fault = setup.prepare(input.get()); fault != 0) return system_failure("spawn", fault);
+    if (const int fault = setup.prepare(command.input, input.get()); fault != 0) return system_failure("spawn", fault);
     std::vector<std::string> words = command.words;
-    std::vector<std::string> environment = small_environment();
+    std::vector<std::string> environment = small_environment(command.keep);
     const std::vector<char*> arguments = pointers_to(words);
     const std::vector<char*> variables = pointers_to(environment);
     pid_t pid = 0;
