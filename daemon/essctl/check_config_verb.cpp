@@ -11,7 +11,7 @@ namespace ess::essctl {
 
 Exit check_config(const CheckConfigOptions& options) {
     ConfigReading reading = options.files.empty() ? host::read_config_files(paths::config_directory)
-                                                        : host::read_listed_config_files(options.files);
+                                                  : host::read_listed_config_files(options.files);
     for (ConfigFault& fault : host::problems_of(reading.config.config_hash.maintenance))
         reading.faults.push_back(std::move(fault));
     for (const ConfigFault& fault : reading.faults)

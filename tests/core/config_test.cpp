@@ -144,7 +144,8 @@ const std::vector<FaultRow> fault_rows{
      "a:2:20: reset.four_eyes: true needs latch.file_removal: relatch, since removing the file would be a reset "
      "without a second person"},
     {"reset: {expiry: 5s}", "a:2:17: reset.expiry: 5s is not between 30s and 1d"},
-    {"config_hash: {maintenance: [daily]}", "a:2:29: config_hash.maintenance: must be a map {start, duration}, not a single value"},
+    {"config_hash: {maintenance: [daily]}",
+     "a:2:29: config_hash.maintenance: must be a map {start, duration}, not a single value"},
     {"config_hash: {maintenance: [{start: daily}]}",
      "a:2:29: config_hash.maintenance: needs a start and a duration of at most 7d, as in {start: \"Sat *-*-* 02:00\", "
      "duration: 2h}"},
