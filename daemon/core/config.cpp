@@ -33,6 +33,7 @@ class Reading {
             read_source(i);
         check_allow_list();
         check_stop();
+        check_reset();
         for (const DraftRule& rule : draft_.rules)
             finish_rule(rule);
         return {finished_config(), finished_faults()};
@@ -67,6 +68,15 @@ class Reading {
             return !rule.grace && category_of(rule).value == StopCategory::Controlled && category_of(rule).readable;
         });
         if (is_used || draft_.grace.is_given()) check_room(draft_.grace, "stop.grace");
+    }
+
+    /// A latch file that anyone at the directory may remove would be the way around the second person.
+    void check_reset() {
+        const Placed<bool>& four_eyes = draft_.four_eyes;
+        if (!four_eyes.readable || !four_eyes.value || draft_.config.latch.file_removal == FileRemoval::Relatch) return;
+        draft_.fault(four_eyes.place,
+                     "reset.four_eyes: true needs latch.file_removal: relatch, since removing the "
+                     "file would be a reset without a second person");
     }
 
     void check_room(const Placed<Micros>& grace, std::string_view name) {
@@ -118,6 +128,8 @@ class Reading {
         config.stop.budget = draft_.budget.value;
         config.stop.category = draft_.category.value;
         config.stop.grace = draft_.grace.value;
+        config.reset.four_eyes = draft_.four_eyes.value;
+        config.reset.expiry = draft_.expiry.value;
         return config;
     }
 

@@ -33,6 +33,14 @@ struct UnitRule {
     [[nodiscard]] bool operator==(const UnitRule&) const = default;
 };
 
+/// A span in which the trading configuration is expected to change.
+struct MaintenanceWindow {
+    std::string start;  ///< a calendar event of systemd.time(7): "Sat *-*-* 02:00"
+    Micros duration{};
+
+    [[nodiscard]] bool operator==(const MaintenanceWindow&) const = default;
+};
+
 /// The operators' configuration, complete and valid: every default is filled in.
 struct Config {
     std::vector<UnitRule> units;               ///< the allow-list, each name once
@@ -49,11 +57,13 @@ struct Config {
     Interlock interlock = Interlock::Start;
     OnDaemonFailure on_daemon_failure = OnDaemonFailure::Alert;
     struct {
-        bool four_eyes = false;
+        bool four_eyes = false;                    ///< another person has to approve a reset
+        Micros expiry = std::chrono::minutes(10);  ///< how long a reset waits for that
     } reset;
     struct {
         std::string directory = "/etc/quantum";
         std::vector<std::string> files{"policy.yaml", "signals.yaml", "universe.yaml"};
+        std::vector<MaintenanceWindow> maintenance;  ///< empty: no change is outside of one
     } config_hash;
     struct {
         std::string git_repository;  ///< empty: no commit and branch in the entries

@@ -48,7 +48,9 @@ struct ConfigDraft {
     Placed<Micros> grace{Config{}.stop.grace, {}};
     std::vector<DraftRule> rules;
     std::optional<ConfigPlace> units_place;  ///< of the first `units:`
-    bool may_have_units = false;             ///< an entry was there, or could have been but for a fault that is told
+    Placed<bool> four_eyes{Config{}.reset.four_eyes, {}};
+    Placed<Micros> expiry{Config{}.reset.expiry, {}};
+    bool may_have_units = false;  ///< an entry was there, or could have been but for a fault that is told
     std::vector<DraftFault> faults;
 
     void fault(ConfigPlace at, std::string text) { faults.push_back({at, std::move(text)}); }

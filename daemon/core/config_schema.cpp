@@ -19,8 +19,17 @@ constexpr Micros longest_budget = 2s;
 /// Below it, a busy host cannot even be expected to schedule the kill.
 constexpr Micros shortest_budget = 100ms;
 
+/// A second person has to be fetched, and a request must not lie about until nobody remembers what it was for.
+constexpr Micros shortest_expiry = 30s;
+constexpr Micros longest_expiry = 24h;
+/// A window longer than a week is no window.
+constexpr Micros longest_window = 7 * 24h;
+/// Each one costs a few milliseconds when the configuration has changed.
+constexpr std::size_t window_limit = 50;
+
 using DraftKey = Key<ConfigDraft>;
 using RuleKey = Key<DraftRule>;
+using WindowKey = Key<MaintenanceWindow>;
 
 constexpr std::array<Word<StopCategory>, 2> categories{{
     {"0", StopCategory::Immediate, "immediate"},
@@ -155,11 +164,22 @@ void refuse_unless_default(const ConfigFile& file, const Setting& setting, bool 
         file.fault(setting, "not supported in this version yet: leave it out, or write " + std::string(only));
 }
 
-constexpr std::array<DraftKey, 1> reset_keys{{
+void read_expiry(const ConfigFile& file, ConfigDraft& draft, const Setting& setting) {
+    draft.expiry = placed(setting, read_duration(file, setting));
+    if (!draft.expiry.readable) return;
+    const bool fits = draft.expiry.value >= shortest_expiry && draft.expiry.value <= longest_expiry;
+    draft.expiry.readable = fits;
+    if (!fits)
+        file.fault(setting, to_text(draft.expiry.value) + " is not between " + to_text(shortest_expiry) + " and " +
+                                to_text(longest_expiry));
+}
+
+constexpr std::array<DraftKey, 2> reset_keys{{
     {"four_eyes",
-     [](const ConfigFile& file, ConfigDraft&, const Setting& setting) {
-         refuse_unless_default(file, setting, !read_word<bool>(file, setting, booleans).value_or(false), "false");
+     [](const ConfigFile& file, ConfigDraft& draft, const Setting& setting) {
+         draft.four_eyes = placed(setting, read_word<bool>(file, setting, booleans));
      }},
+    {"expiry", read_expiry},
 }};
 
 constexpr std::array<DraftKey, 1> drill_keys{{
@@ -187,12 +207,44 @@ void read_hash_files(const ConfigFile& file, ConfigDraft& draft, const Setting& 
     add_to_list(file, setting, as_it_is, problem_of_relative_path, draft.config.config_hash.files);
 }
 
-constexpr std::array<DraftKey, 2> hash_keys{{
+constexpr std::array<WindowKey, 2> window_keys{{
+    {"start",
+     [](const ConfigFile& file, MaintenanceWindow& window, const Setting& setting) {
+         window.start = read_text(file, setting, "a calendar event of systemd.time(7)").value_or("");
+     }},
+    {"duration", [](const ConfigFile& file, MaintenanceWindow& window,
+                    const Setting& setting) { window.duration = read_duration(file, setting).value_or(Micros(0)); }},
+}};
+
+void read_window(const ConfigFile& file, ConfigDraft& draft, const Setting& setting) {
+    const std::size_t known = draft.faults.size();
+    MaintenanceWindow window;
+    if (!has_form(file, setting, YamlNode::Kind::Mapping, "a map {start, duration}")) return;
+    read_map<MaintenanceWindow>(file, window, setting, window_keys);
+    if (draft.faults.size() > known) return;
+    if (window.start.empty() || window.duration <= Micros(0) || window.duration > longest_window)
+        return file.fault(setting, "needs a start and a duration of at most " + to_text(longest_window) +
+                                       ", as in {start: \"Sat *-*-* 02:00\", duration: 2h}");
+    auto& windows = draft.config.config_hash.maintenance;
+    if (windows.size() >= window_limit)
+        return file.fault(setting, "more than " + std::to_string(window_limit) + " windows");
+    windows.push_back(std::move(window));
+}
+
+void read_maintenance(const ConfigFile& file, ConfigDraft& draft, const Setting& setting) {
+    if (setting.node.is_blank()) return;
+    if (!has_form(file, setting, YamlNode::Kind::Sequence, "a list of maps {start, duration}")) return;
+    for (const YamlNode& node : setting.node.items)
+        read_window(file, draft, file.setting(node, setting.name));
+}
+
+constexpr std::array<DraftKey, 3> hash_keys{{
     {"directory",
      [](const ConfigFile& file, ConfigDraft& draft, const Setting& setting) {
          read_path_into(file, setting, problem_of_absolute_path, draft.config.config_hash.directory);
      }},
     {"files", read_hash_files},
+    {"maintenance", read_maintenance},
 }};
 
 constexpr std::array<DraftKey, 1> ledger_keys{{

@@ -182,7 +182,7 @@ bool StopEngine::killing() const {
 
 void StopEngine::begin_trip(const LatchSeen& latch) {
     phase_ = Phase::Stopping;
-    seen_at_ = now_;
+    seen_at_ = std::min(now_, latch.at.value_or(now_));
     retry_after_ = retry_interval;
     resumed_ = latch.resumed;
     settled_ = complete_ = read_back_ = false;

@@ -16,9 +16,11 @@ namespace ess {
 
 // What the engine is told. Everything may arrive at any time, twice, late or never.
 
-/// The latch was seen. `resumed`: it was there when essd came up.
+/// The latch was seen. `resumed`: it was there when essd came up. `at`: when it was seen first, if that was earlier
+/// than this is told; budget and grace count from there.
 struct LatchSeen {
     bool resumed = false;
+    std::optional<Instant> at = {};
 };
 /// The latch file is not there any more.
 struct LatchGone {};

@@ -137,7 +137,8 @@ Decoration decoration_of(const yaml_event_t& event) {
 /// loops need no way out of their own.
 class TreeReader {
   public:
-    explicit TreeReader(std::string_view text) : text_(text), parser_(text) {}
+    TreeReader(std::string_view text, std::size_t depth_limit)
+        : text_(text), depth_limit_(depth_limit), parser_(text) {}
 
     YamlReading read() {
         advance();  // the start of the stream
@@ -229,7 +230,10 @@ class TreeReader {
     void read_scalar(YamlNode& node) {
         set_kind(node, YamlNode::Kind::Scalar);
         node.text = scalar_text();
-        node.quoted = event_.get().data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+        const yaml_scalar_style_t style = event_.get().data.scalar.style;
+        node.quoted = style != YAML_PLAIN_SCALAR_STYLE;
+        const bool block = style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE;
+        if (!block) node.end = place_of(event_.get().end_mark);
         advance();
     }
 
@@ -240,12 +244,15 @@ class TreeReader {
     }
 
     void read_collection(YamlNode& node, std::size_t depth) {
-        if (depth > yaml_depth_limit) {
+        if (depth > depth_limit_) {
             end();
-            fault(node.place, "nested more than " + std::to_string(yaml_depth_limit) + " deep");
+            fault(node.place, "nested more than " + std::to_string(depth_limit_) + " deep");
             return;
         }
         const bool sequence = type() == YAML_SEQUENCE_START_EVENT;
+        const auto& start = event_.get().data;
+        const bool flow = sequence ? start.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE
+                                   : start.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
         set_kind(node, sequence ? YamlNode::Kind::Sequence : YamlNode::Kind::Mapping);
         advance();
         if (sequence) {
@@ -253,6 +260,7 @@ class TreeReader {
         } else {
             read_entries(node, depth);
         }
+        if (flow) node.end = place_of(event_.get().end_mark);
         advance();
     }
 
@@ -267,7 +275,7 @@ class TreeReader {
             YamlNode key = read_node(depth + 1);
             const bool usable = is_usable_key(key, seen);
             YamlNode value = read_node(depth + 1);
-            if (usable) node.entries.push_back({std::move(key.text), key.place, std::move(value)});
+            if (usable) node.entries.push_back({std::move(key.text), key.place, key.end, std::move(value)});
         }
     }
 
@@ -290,6 +298,7 @@ class TreeReader {
     }
 
     std::string_view text_;
+    std::size_t depth_limit_;
     Parser parser_;
     Event event_;
     YamlReading reading_;
@@ -304,14 +313,14 @@ YamlReading refused(YamlPlace at, std::string text) {
 
 }  // namespace
 
-YamlReading read_yaml(std::string_view text) {
-    if (text.size() > yaml_size_limit) return refused({}, "larger than " + std::to_string(yaml_size_limit) + " bytes");
+YamlReading read_yaml(std::string_view text, YamlLimits limits) {
+    if (text.size() > limits.size) return refused({}, "larger than " + std::to_string(limits.size) + " bytes");
     if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos)
         return refused(place_of_byte(text, nul), "a NUL byte: this is not a text file");
     if (const std::size_t bad = first_ill_formed(text); bad < text.size())
         return refused(place_of_byte(text, bad), "not UTF-8: save the file in that encoding");
-    return TreeReader(text).read();
+    return TreeReader(text, limits.depth).read();
 }
 
 }  // namespace ess

@@ -37,6 +37,9 @@ struct YamlNode {
     };
     Kind kind = Kind::Mapping;
     YamlPlace place;
+    /// Behind the last character, where a comment may follow in its line; {} for a block (a list or map by indentation,
+    /// a text behind | or >), whose comment can only stand in the line in which it begins.
+    YamlPlace end;
     std::string text;                ///< of a scalar
     bool quoted = false;             ///< a scalar that is not plain: "" is a value, nothing at all is not
     std::vector<YamlNode> items;     ///< of a sequence
@@ -48,7 +51,8 @@ struct YamlNode {
 
 struct YamlEntry {
     std::string key;
-    YamlPlace place;  ///< of the key
+    YamlPlace place;    ///< of the key
+    YamlPlace key_end;  ///< behind its last character
     YamlNode value;
 };
 
@@ -63,10 +67,16 @@ struct YamlReading {
     bool complete = false;          ///< the whole text was read, if with faults; otherwise `root` is empty
 };
 
-/// Reads the strict subset of YAML 1.1 that the configuration is written in: one document, at most yaml_size_limit
-/// bytes of UTF-8 without NUL, at most yaml_depth_limit deep, scalar keys, each once; no anchors, aliases, tags,
+/// What a text may have.
+struct YamlLimits {
+    std::size_t size = yaml_size_limit;    ///< bytes
+    std::size_t depth = yaml_depth_limit;  ///< levels
+};
+
+/// Reads the strict subset of YAML 1.1 that the configuration is written in: one document of UTF-8 without NUL, within
+/// the limits, scalar keys, each once; no anchors, aliases, tags,
 /// directives or merge keys. Faults are gathered as far as the text can be followed: bad syntax ends it, a duplicate
 /// key does not. The first of two equal keys counts.
-[[nodiscard]] YamlReading read_yaml(std::string_view text);
+[[nodiscard]] YamlReading read_yaml(std::string_view text, YamlLimits limits = {});
 
 }  // namespace ess

@@ -21,6 +21,7 @@
 #include "host/config_files.hpp"
 #include "host/journal.hpp"
 #include "host/listening_socket.hpp"
+#include "host/maintenance.hpp"
 #include "host/peer.hpp"
 
 namespace {
@@ -82,6 +83,9 @@ int fail(const ess::Error& error) {
 
 int run(journal::Log& log) {
     ess::ConfigReading reading = ess::host::read_config_files(ess::paths::config_directory);
+    for (ess::ConfigFault& fault : ess::host::problems_of(reading.config.config_hash.maintenance)) {
+        reading.faults.push_back(std::move(fault));
+    }
     for (const ess::ConfigFault& fault : reading.faults) {
         journal::event(ess::message_id::configuration_invalid, Level::Critical, ess::to_text(fault));
     }

@@ -69,8 +69,9 @@ class Stepper {
         return at ? std::chrono::duration_cast<std::chrono::milliseconds>(*at - start).count() : -1;
     }
 
-  private:
     static constexpr Instant start{std::chrono::hours(1)};
+
+  private:
     StopEngine engine_;
     std::uint64_t serial_ = 0;
 };

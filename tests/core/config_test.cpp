@@ -44,6 +44,8 @@ void check_same_settings(const Config& a, const Config& b) {
     CHECK(a.interlock == b.interlock);
     CHECK(a.on_daemon_failure == b.on_daemon_failure);
     CHECK(a.reset.four_eyes == b.reset.four_eyes);
+    CHECK(a.reset.expiry == b.reset.expiry);
+    CHECK(a.config_hash.maintenance == b.config_hash.maintenance);
     CHECK(a.config_hash.directory == b.config_hash.directory);
     CHECK(a.config_hash.files == b.config_hash.files);
     CHECK(a.ledger.git_repository == b.ledger.git_repository);
@@ -138,9 +140,19 @@ const std::vector<FaultRow> fault_rows{
     {"protected: [b@]", "a:2:13: protected: \"b@.service\" is a template: write \"name@*.service\""},
     {"protected: [x]", "a:1:9: units: \"x.service\" is protected by \"x.service\" of the list \"protected\""},
     {"protected: [\"x*\"]", "a:1:9: units: \"x.service\" is protected by \"x*.service\" of the list \"protected\""},
+    {"reset: {four_eyes: true}\nlatch: {file_removal: reset}",
+     "a:2:20: reset.four_eyes: true needs latch.file_removal: relatch, since removing the file would be a reset "
+     "without a second person"},
+    {"reset: {expiry: 5s}", "a:2:17: reset.expiry: 5s is not between 30s and 1d"},
+    {"config_hash: {maintenance: [daily]}",
+     "a:2:29: config_hash.maintenance: must be a map {start, duration}, not a single value"},
+    {"config_hash: {maintenance: [{start: daily}]}",
+     "a:2:29: config_hash.maintenance: needs a start and a duration of at most 7d, as in {start: \"Sat *-*-* 02:00\", "
+     "duration: 2h}"},
+    {"config_hash: {maintenance: [{start: daily, duration: 8d}]}",
+     "a:2:29: config_hash.maintenance: needs a start and a duration of at most 7d, as in {start: \"Sat *-*-* 02:00\", "
+     "duration: 2h}"},
     // not yet
-    {"reset: {four_eyes: true}",
-     "a:2:20: reset.four_eyes: not supported in this version yet: leave it out, or write false"},
     {"drill: {max_age: 25h}", "a:2:18: drill.max_age: not supported in this version yet: leave it out, or write 26h"},
     {"metrics: {textfile: /x.prom}",
      "a:2:21: metrics.textfile: not supported in this version yet: leave it out, or write \"\""},
@@ -170,11 +182,13 @@ TEST_CASE("config: every setting") {
         "  - quantum-strategy-*\n"
         "protected: [grafana-server, risk*, mon.*]\n"
         "stop: {budget: 1s 500ms, category: 1, grace: 600ms}\n"
-        "latch: {path: /run/other/LATCH, file_removal: reset}\n"
+        "latch: {path: /run/other/LATCH, file_removal: relatch}\n"
         "interlock: none\n"
         "on_daemon_failure: alert\n"
-        "reset: {four_eyes: false}\n"
-        "config_hash: {directory: /srv/quantum, files: [a.yaml, sub/b.yaml]}\n"
+        "reset: {four_eyes: true, expiry: 5min}\n"
+        "config_hash: {directory: /srv/quantum, files: [a.yaml, sub/b.yaml], maintenance: [{start: daily, duration: "
+        "1h}]}"
+        "\n"
         "ledger: {git_repository: /srv/git}\n"
         "drill: {max_age: 1d 2h}\n"
         "metrics: {textfile: \"\"}\n",
@@ -193,7 +207,9 @@ TEST_CASE("config: every setting") {
     CHECK(config.stop.budget == 1500ms);
     CHECK(config.stop.grace == 600ms);
     CHECK(config.latch.path == "/run/other/LATCH");
-    CHECK(config.latch.file_removal == FileRemoval::Reset);
+    CHECK(config.reset.four_eyes);
+    CHECK(config.reset.expiry == 5min);
+    CHECK(config.config_hash.maintenance == std::vector<MaintenanceWindow>{{"daily", 1h}});
     CHECK(config.interlock == Interlock::None);
     CHECK(config.config_hash.directory == "/srv/quantum");
     CHECK(config.config_hash.files == std::vector<std::string>{"a.yaml", "sub/b.yaml"});
@@ -340,6 +356,12 @@ TEST_CASE("config: an endless list of units or of faults ends") {
     CHECK(to_text(reading.faults.back()) == "a: 4800 more faults");
 }
 
+TEST_CASE("config: a latch file that is removed may count as a reset") {
+    const ConfigReading reading = read({"units: [x]\nlatch: {file_removal: reset}\n"});
+    CHECK(faults_of(reading) == "");
+    CHECK(reading.config.latch.file_removal == FileRemoval::Reset);
+}
+
 TEST_CASE("config: the shipped file is right, and names the four services") {
     const ConfigReading reading = read({shipped_text()});
     CHECK(faults_of(reading) == "");
@@ -357,8 +379,8 @@ TEST_CASE("config: the defaults that the shipped file shows are the defaults") {
     const std::string active = with_settings_active(shipped_text());
     for (const char* setting :
          {"\nprotected: ", "\n  budget: ", "\n  category: ", "\n  grace: ", "\n  path: ", "\n  file_removal: ",
-          "\ninterlock: ", "\non_daemon_failure: ", "\n  four_eyes: ", "\n  directory: ", "\n  files: ",
-          "\n  git_repository: ", "\n  max_age: ", "\n  textfile: "}) {
+          "\ninterlock: ", "\non_daemon_failure: ", "\n  four_eyes: ", "\n  expiry: ", "\n  directory: ", "\n  files: ",
+          "\n  maintenance: ", "\n  git_repository: ", "\n  max_age: ", "\n  textfile: "}) {
         CAPTURE(setting);
         CHECK(active.find(setting) != std::string::npos);
     }

@@ -202,6 +202,22 @@ TEST_CASE("stop engine: a resumed trip says so") {
     CHECK(stepper.engine().report().resumed);
 }
 
+TEST_CASE("stop engine: what was seen before it was told counts from when it was seen") {
+    const auto seen_at = [](long ms) {
+        Stepper stepper(config_of({controlled("c.service", 500ms)}));
+        stepper.at(0, BusChanged{true});
+        stepper.at(0, CgroupChanged{"c.service", true});
+        CHECK(stepper.words_at(400, LatchSeen{true, Stepper::start + std::chrono::milliseconds(ms)}) ==
+              "stop c.service, restore, persist, begun");
+        return stepper;
+    };
+    Stepper stepper = seen_at(100);
+    CHECK(stepper.deadline() == 600);
+    CHECK(stepper.words_at(600, TimePassed{}) == "kill c.service");
+    // A moment that lies ahead is none.
+    CHECK(seen_at(10'000).deadline() == 900);
+}
+
 TEST_CASE("stop engine: ExecStopPost= gets a process again before its job is done, and is not called a return") {
     SimulatedHost host(config_of({controlled("c.service")}));
     host.add("c.service", {.obeys = 20ms, .stop_post = 100ms});
