@@ -16,5 +16,7 @@ using Run = std::function<Exit()>;
 
 /// `essctl ledger` and its verbs.
 void declare_ledger(CLI::App& app, Run& run);
+void declare_ledger_import(CLI::App& ledger, Run& run);
+void declare_ledger_export(CLI::App& ledger, Run& run);
 
 }  // namespace ess::essctl

@@ -84,7 +84,7 @@ std::vector<LedgerDamage> leading_reports(const std::string& directory, const Le
 
 class Scanner {
   public:
-    Scanner(std::string directory, const LedgerVisitor& visitor, std::vector<LedgerDamage> reports)
+    Scanner(std::string directory, const PlacedLedgerVisitor& visitor, std::vector<LedgerDamage> reports)
         : directory_(std::move(directory)), visitor_(visitor), reports_(std::move(reports)) {}
 
     void read(const LedgerSegment& segment);
@@ -112,7 +112,8 @@ class Scanner {
     [[nodiscard]] std::uint64_t limit_of(const std::string& file) const;
 
     std::string directory_;
-    const LedgerVisitor& visitor_;
+    const PlacedLedgerVisitor& visitor_;
+    const LedgerSegment* segment_ = nullptr;  ///< the one being read
     std::vector<LedgerDamage> reports_;
     LedgerScan result_;
     Here here_;
@@ -128,6 +129,7 @@ std::uint64_t Scanner::limit_of(const std::string& file) const {
 
 void Scanner::read(const LedgerSegment& segment) {
     here_ = Here{};
+    segment_ = &segment;
     result_.newest_bytes = 0;
     here_.limit = limit_of(segment.file());
     if (auto file = open_segment(directory_ + "/" + segment.file())) {
@@ -179,7 +181,7 @@ void Scanner::take_line(const SegmentPiece& piece, const LedgerLine& line) {
     here_.gap = false;
     here_.newest_line = piece.offset;
     head = {line.seq, ledger_hash(piece.line())};
-    if (visitor_) visitor_(line, piece.line());
+    if (visitor_) visitor_(line, piece.line(), *segment_, piece.offset);
 }
 
 void Scanner::note(std::uint64_t offset, std::string reason) {
@@ -262,6 +264,14 @@ std::optional<LedgerDamage> reported_damage(const LedgerLine& line) {
 
 Result<LedgerScan> scan_ledger(const std::string& directory, const LedgerVisitor& visitor,
                                const std::vector<LedgerDamage>& known) {
+    if (!visitor) return scan_ledger_places(directory, {}, known);
+    const auto without_place = [&](const LedgerLine& line, std::string_view bytes, const LedgerSegment&,
+                                   std::uint64_t) { visitor(line, bytes); };
+    return scan_ledger_places(directory, without_place, known);
+}
+
+Result<LedgerScan> scan_ledger_places(const std::string& directory, const PlacedLedgerVisitor& visitor,
+                                      const std::vector<LedgerDamage>& known) {
     auto segments = list_segments(directory);
     if (!segments) return tl::make_unexpected(segments.error());
     std::vector<LedgerDamage> reports = known;

@@ -47,6 +47,10 @@ struct LedgerDamage {
 /// Takes the lines of the chain in order; `bytes` is the line without its newline, valid during the call.
 using LedgerVisitor = std::function<void(const LedgerLine& line, std::string_view bytes)>;
 
+/// Takes them with the place of their first byte. The segment is valid during the call.
+using PlacedLedgerVisitor = std::function<void(const LedgerLine& line, std::string_view bytes,
+                                               const LedgerSegment& segment, std::uint64_t offset)>;
+
 /// Where the chain stands.
 struct LedgerHead {
     std::uint64_t entries = 0;           ///< `seq` of the newest line
@@ -68,6 +72,10 @@ struct LedgerScan {
 /// Not seen here: whole lines missing at the end, and a changed newest line. The signed checkpoint is there for those.
 [[nodiscard]] Result<LedgerScan> scan_ledger(const std::string& directory, const LedgerVisitor& visitor,
                                              const std::vector<LedgerDamage>& known = {});
+
+/// The same, with the place of each line.
+[[nodiscard]] Result<LedgerScan> scan_ledger_places(const std::string& directory, const PlacedLedgerVisitor& visitor,
+                                                    const std::vector<LedgerDamage>& known = {});
 
 /// The damage that the bytes of a file from `good_bytes` on are.
 [[nodiscard]] LedgerDamage measure_torn(const std::string& directory, const LedgerSegment& segment,

@@ -1,0 +1,86 @@
+#include "essctl/record.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "core/operation.hpp"
+#include "core/paths.hpp"
+#include "essctl/person.hpp"
+#include "host/ledger_file.hpp"
+
+namespace ess::essctl {
+
+namespace {
+
+using Outcome = tl::expected<Recorded, Explanation>;
+
+/// The line waits for the disk, and for what the writer has before it.
+constexpr Micros patience = std::chrono::seconds(60);
+
+bool is_the_daemons(const std::string& directory) {
+    std::error_code missing;
+    return directory == paths::ledger_directory ||
+           std::filesystem::equivalent(directory, paths::ledger_directory, missing);
+}
+
+bool adds_to_another(LedgerKind kind) {
+    return kind == LedgerKind::Amend || kind == LedgerKind::Signoff;
+}
+
+tl::unexpected<Explanation> failed(const Error& error) {
+    return tl::unexpected<Explanation>(Explanation{error.text, Exit::Failed});
+}
+
+Outcome recorded_by_daemon(const Json& answer) {
+    try {
+        return Recorded{answer.at("operation_id").get<std::string>(), answer.at("seq").get<std::uint64_t>(),
+                        answer.at("hash").get<std::string>(), answer.at("existed").get<bool>()};
+    } catch (const Json::exception&) {
+        return tl::unexpected<Explanation>(Explanation{
+            "essd's answer is not understood: essd and essctl are of different versions; restart essd", Exit::Failed});
+    }
+}
+
+Outcome write_files(const host::LedgerDraft& draft, const std::string& directory) {
+    const std::string id = draft.entry.value("operation_id", "");
+    std::optional<Recorded> there;
+    host::LedgerOptions options;
+    options.directory = directory;
+    options.replayed = [&](const LedgerLine& line, std::string_view bytes) {
+        if (id.empty() || there) return;
+        const auto operation = operation_of(line, bytes);
+        if (operation && operation->id() == id) there = Recorded{id, operation->seq, operation->hash, true};
+    };
+    auto ledger = host::LedgerFile::open(std::move(options));
+    if (!ledger) return failed(ledger.error());
+    const bool adds = adds_to_another(draft.kind);
+    if (there && !adds) return *there;
+    if (!there && adds) {
+        return tl::unexpected<Explanation>(Explanation{"no entry " + id + " in " + directory, Exit::Failed});
+    }
+    const auto receipt = ledger->append(draft);
+    if (!receipt) return failed(receipt.error());
+    return Recorded{receipt->operation_id, receipt->seq, receipt->hash, false};
+}
+
+}  // namespace
+
+Outcome record(LedgerKind kind, const Json& entry, const Json& ess, const std::string& directory) {
+    const std::string who = person();
+    Json whole = ess.is_null() ? Json::object() : ess;
+    whole["recorded_by"] = who;
+    if (is_the_daemons(directory)) {
+        const Json parameters{{"kind", to_text(kind)}, {"entry", entry}, {"ess", whole}, {"requested_by", who}};
+        const auto answer = ask_daemon("LedgerAppend", parameters, patience);
+        if (answer) return recorded_by_daemon(*answer);
+        if (answer.error().kind != host::ClientFailure::Kind::NobodyListening) {
+            return tl::unexpected<Explanation>(explain(answer.error()));
+        }
+    }
+    return write_files({kind, entry, whole, wall_now()}, directory);
+}
+
+}  // namespace ess::essctl
