@@ -11,6 +11,8 @@ void declare_ledger(CLI::App& app, Run& run) {
     declare_ledger_show(*ledger, run);
     declare_ledger_append(*ledger, run);
     declare_ledger_amend(*ledger, run);
+    declare_ledger_import(*ledger, run);
+    declare_ledger_export(*ledger, run);
 }
 
 }  // namespace ess::essctl

@@ -113,8 +113,8 @@ TEST_CASE("changelog: the operators' document") {
                                      "OPS-2026-01-27-001"});
     REQUIRE(reading.entries.size() == 7);
     CHECK(warned(reading.entries[1]) == Strings{"57:15"});
-    CHECK(warned(reading.entries[2]) == Strings{"87:15"});
-    CHECK(warned(reading.entries[3]) == Strings{"120:18"});
+    CHECK(warned(reading.entries[2]) == Strings{"87:15", "88:18", "103:8"});
+    CHECK(warned(reading.entries[3]) == Strings{"120:18", "135:8"});
     for (const std::size_t clean : {0, 4, 5, 6})
         CHECK(warned(reading.entries[clean]).empty());
     const std::vector<std::size_t> fields{18, 18, 20, 20, 20, 12, 12};

@@ -28,7 +28,7 @@ class NastyEntries {
         if (below(2) == 0) {
             operation.kind = LedgerKind::Trip;
             operation.ess = {
-                {"reason", text()}, {text(), nullptr}, {"units", {{{"us", -12}, {"up", true}, {"t", text()}}}}};
+                {"reason", text()}, {key(), nullptr}, {"units", {{{"us", -12}, {"up", true}, {"t", text()}}}}};
         }
         return operation;
     }
@@ -131,12 +131,16 @@ class NastyEntries {
         return made;
     }
 
-    Json map() {
+    std::string key() {
         static const std::vector<std::string> keys{"a", "on", "a: b", "- x", "1", "a,b",  "a.b",
                                                    "?", "#",  " ",    "<<",  "'", "null", "{"};
+        return keys[below(keys.size())];
+    }
+
+    Json map() {
         Json made = Json::object();
         for (std::size_t i = below(4); i > 0; --i)
-            made[keys[below(keys.size())]] = text();
+            made[key()] = text();
         return made;
     }
 
