@@ -129,7 +129,7 @@ Result<LedgerReceipt> LedgerFile::append(const LedgerDraft& draft) {
 Result<> LedgerFile::settle(WallTime time) {
     const std::string context = "ledger " + options_.directory;
     const bool genesis = head_.entries == 0 && options_.opening != nullptr;
-    if (unreported_.empty() && !genesis) return {};
+    if (unreported_.empty() && !genesis && (!segment_ || is_intact())) return {};
     if (auto ready = prepare_segment(time); !ready) return failure_in(context, ready.error());
     // A ledger that begins with loss begins with the line that tells of it, which opens the log as well.
     if (genesis && (unreported_.empty() || unreported_.front().kind != LedgerKind::Breach)) {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <iterator>
 #include <limits>
 #include <system_error>
 #include <utility>
@@ -68,16 +69,24 @@ Result<std::vector<LedgerSegment>> list_segments(const std::string& directory) {
     return segments;
 }
 
+/// The disk or the system fails, which says nothing of what is in the file: no ground to give its lines up. What is no
+/// regular file, or a link, was put there.
+bool cannot_be_read(const Error& error) {
+    return error.code != 0 && error.code != ELOOP;
+}
+
 /// The reports that a segment begins with, behind the genesis line if it has that. They are read before anything else,
 /// since they say how far an earlier segment counts.
-std::vector<LedgerDamage> leading_reports(const std::string& directory, const LedgerSegment& segment) {
+Result<std::vector<LedgerDamage>> leading_reports(const std::string& directory, const LedgerSegment& segment) {
     std::vector<LedgerDamage> reports;
     auto file = open_segment(directory + "/" + segment.file());
+    if (!file && cannot_be_read(file.error())) return failure_in(segment.file(), file.error());
     if (!file) return reports;
     SegmentReader reader(std::move(*file));
     while (true) {
         const auto piece = reader.next();
-        if (!piece || !*piece || !(*piece)->whole) return reports;
+        if (!piece) return failure_in(segment.file(), piece.error());
+        if (!*piece || !(*piece)->whole) return reports;
         const auto line = parse_ledger_line((*piece)->line());
         if (line && line->kind == LedgerKind::Genesis) continue;
         auto report = line ? reported_damage(*line) : std::nullopt;
@@ -103,7 +112,7 @@ class Scanner {
           passed_over_(passed_over),
           reports_(std::move(reports)) {}
 
-    void read(const LedgerSegment& segment);
+    Result<> read(const LedgerSegment& segment);
     [[nodiscard]] LedgerScan take_result() { return std::move(result_); }
 
   private:
@@ -117,7 +126,7 @@ class Scanner {
         bool has_line = false;  ///< one of its lines counted
     };
 
-    void read_pieces(Fd file);
+    Result<> read_pieces(Fd file);
     void take(const SegmentPiece& piece);
     void take_line(const SegmentPiece& piece, const LedgerLine& line);
     void take_first(const LedgerLine& line);
@@ -149,13 +158,15 @@ Limit Scanner::limit_of(const std::string& file) const {
     return limit;
 }
 
-void Scanner::read(const LedgerSegment& segment) {
+Result<> Scanner::read(const LedgerSegment& segment) {
     here_ = Here{};
     here_.segment = segment;
     here_.limit = limit_of(segment.file());
     result_.newest_bytes = 0;
-    if (auto file = open_segment(directory_ + "/" + segment.file())) {
-        read_pieces(std::move(*file));
+    auto file = open_segment(directory_ + "/" + segment.file());
+    if (!file && cannot_be_read(file.error())) return failure_in(segment.file(), file.error());
+    if (file) {
+        if (auto done = read_pieces(std::move(*file)); !done) return failure_in(segment.file(), done.error());
         expect_whole();
     } else {
         here_.is_tail = false;
@@ -165,21 +176,19 @@ void Scanner::read(const LedgerSegment& segment) {
     if (here_.damage) conclude();
     before_ = segment;
     before_bytes_ = result_.newest_bytes;
+    return {};
 }
 
-void Scanner::read_pieces(Fd file) {
+Result<> Scanner::read_pieces(Fd file) {
     SegmentReader reader(std::move(file));
     while (true) {
         const auto piece = reader.next();
-        if (!piece) {
-            here_.is_tail = false;
-            note(reader.offset(), piece.error().text);
-            break;
-        }
+        if (!piece) return tl::make_unexpected(piece.error());
         if (!*piece) break;
         take(**piece);
     }
     result_.newest_bytes = reader.offset();
+    return {};
 }
 
 /// What was reported must still be there: the lines before the limit, and behind it what a breach line tells of.
@@ -327,12 +336,14 @@ Result<LedgerScan> scan_ledger(const std::string& directory, const LedgerVisitor
     if (!segments) return tl::make_unexpected(segments.error());
     std::vector<LedgerDamage> reports = known;
     for (const LedgerSegment& segment : *segments) {
-        for (LedgerDamage& report : leading_reports(directory, segment))
-            reports.push_back(std::move(report));
+        auto leading = leading_reports(directory, segment);
+        if (!leading) return failure_in("ledger " + directory, leading.error());
+        std::move(leading->begin(), leading->end(), std::back_inserter(reports));
     }
     Scanner scanner(directory, visitor, passed_over, std::move(reports));
-    for (const LedgerSegment& segment : *segments)
-        scanner.read(segment);
+    for (const LedgerSegment& segment : *segments) {
+        if (auto read = scanner.read(segment); !read) return failure_in("ledger " + directory, read.error());
+    }
     LedgerScan scan = scanner.take_result();
     if (!segments->empty()) scan.newest = segments->back();
     return scan;

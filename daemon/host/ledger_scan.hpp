@@ -65,8 +65,8 @@ struct LedgerScan {
 /// (may be empty). A segment counts up to its damage (packaging/docs/LEDGER_FORMAT.md): what lies behind it is not of
 /// the chain, even if it looks like a line, and whether or not a recovery or breach line tells of it already. Where a
 /// breach ended a segment, lines may be missing before the next one. `known` are damages that have no such line yet;
-/// `passed_over` takes well-formed lines that do not count. Fails only when the directory cannot be read; what cannot
-/// be read in it is damage. Memory does not grow with the lines.
+/// `passed_over` takes well-formed lines that do not count. Fails when the directory or a segment cannot be read: that
+/// says nothing of its lines. Memory does not grow with the lines.
 ///
 /// Not seen here: whole lines missing at the end, and a changed newest line. The signed checkpoint is there for those.
 [[nodiscard]] Result<LedgerScan> scan_ledger(const std::string& directory, const LedgerVisitor& visitor,
