@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -53,59 +54,17 @@ Result<std::string> read_input() {
     return text;
 }
 
-/// The line of a field, or of a member of one ("proof_file.sha256"); 0 if it cannot be told.
-std::size_t line_of(std::string_view text, std::string_view field) {
-    const std::size_t dot = field.find('.');
-    const std::string name = std::string(field.substr(0, dot)) + ":";
-    const std::string member = dot == std::string_view::npos ? "" : std::string(field.substr(dot + 1)) + ":";
-    std::size_t found = 0;
-    for (std::size_t number = 1; !text.empty(); ++number) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        const std::string_view line = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
-        const bool left_edge = !line.empty() && line.front() != ' ' && line.front() != '-';
-        if (found != 0 && left_edge) break;
-        if (found == 0 && line.starts_with(name)) found = number;
-        if (found != 0 && !member.empty() && trim(line).starts_with(member)) return number;
-    }
-    return found;
-}
-
-/// Tells the faults of one text.
-class Faults {
-  public:
-    Faults(const std::string& path, std::string_view text) : name_(path == "-" ? "stdin" : path), text_(text) {}
-
-    void tell(const YamlFault& fault) {
-        err(name_ + ":" + clean_line(to_text(fault), shown_limit) + "\n");
-        any_ = true;
-    }
-    void tell(const std::string& field, const std::string& what) {
-        const std::size_t line = line_of(text_, field);
-        const std::string place = line == 0 ? "" : ":" + std::to_string(line);
-        err(name_ + place + ": " + clean_line(field + " " + what, shown_limit) + "\n");
-        any_ = true;
-    }
-    void warn(const YamlFault& fault) const {
-        err(name_ + ":" + clean_line(to_text(fault), shown_limit) + " (warning)\n");
-    }
-    [[nodiscard]] bool any() const { return any_; }
-
-  private:
-    std::string name_;
-    std::string_view text_;
-    bool any_ = false;
-};
-
-void check(const ChangelogEntry& written, Faults& faults) {
-    if (written.amends) faults.tell("amends", "is for an addition to an entry: essctl ledger amend");
-    if (written.kind) faults.tell("kind", "cannot be given: an entry of this kind is written by essd");
-    for (const EntryProblem& problem : problems_of(written.entry))
-        faults.tell(problem.field, problem.text);
-    for (const std::string& field : missing_fields(written.entry))
-        faults.tell(field, "is missing");
+/// What read_entry() cannot know of: what a new entry must have, and what only the ledger itself writes.
+std::vector<std::string> faults_of(const ChangelogEntry& written) {
+    std::vector<std::string> faults;
+    if (written.amends) faults.emplace_back("amends: an addition to an entry is for essctl ledger amend");
+    if (written.kind) faults.emplace_back("kind: an entry of a kind is written by essd");
     const std::string id = written.id();
-    if (!id.empty() && !parse_operation_id(id)) faults.tell("operation_id", "must be an id like OPS-2026-01-28-001");
+    if (!id.empty() && !parse_operation_id(id))
+        faults.emplace_back("operation_id: must be an id like OPS-2026-01-28-001");
+    for (const std::string& field : missing_fields(written.entry))
+        faults.push_back(field + " is missing");
+    return faults;
 }
 
 }  // namespace
@@ -116,16 +75,19 @@ std::optional<WrittenEntry> read_entry_file(const std::string& path) {
         err("essctl: " + text.error().text + "\n");
         return std::nullopt;
     }
-    Faults faults(path, *text);
+    const std::string name = path == "-" ? "stdin" : path;
+    const auto tell = [&](const std::string& what) { err(name + ":" + clean_line(what, shown_limit) + "\n"); };
     ChangelogReading reading = read_entry(*text);
     for (const YamlFault& fault : reading.faults)
-        faults.tell(fault);
-    if (reading.entries.size() != 1) return std::nullopt;
+        tell(to_text(fault));
+    if (!reading.faults.empty() || reading.entries.size() != 1) return std::nullopt;
     ChangelogEntry& written = reading.entries.front();
-    check(written, faults);
-    if (faults.any()) return std::nullopt;
     for (const YamlFault& warning : written.warnings)
-        faults.warn(warning);
+        tell(to_text(warning) + " (warning)");
+    const std::vector<std::string> faults = faults_of(written);
+    for (const std::string& fault : faults)
+        tell(std::to_string(written.line) + ": " + fault);
+    if (!faults.empty()) return std::nullopt;
     return WrittenEntry{std::move(written.entry), std::move(written.comments)};
 }
 
