@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "core/entry_form.hpp"
 #include "core/operation_number.hpp"
 #include "core/paths.hpp"
+#include "essctl/entry_file.hpp"
 #include "essctl/ledger_verbs.hpp"
 #include "essctl/person.hpp"
 #include "essctl/record.hpp"
@@ -20,6 +22,7 @@ namespace {
 
 struct Options {
     std::string directory = paths::ledger_directory;
+    std::string from;  ///< a file with the entry; empty: the options describe it
     std::string operation;
     std::string objective;
     std::string risk_class;
@@ -60,8 +63,7 @@ std::string option_of(const std::string& field) {
 
 /// What the options say, as fields; those that are not given are not there.
 Json described(const Options& options) {
-    const std::string now = to_rfc3339(wall_now());
-    Json entry{{"approval_timestamp", now}, {"execution_timestamp", now}};
+    Json entry = Json::object();
     const auto put = [&](const char* field, const std::string& text) {
         if (const auto line = clean_line(text, ledger_line_limit); !line.empty()) entry[field] = line;
     };
@@ -86,26 +88,48 @@ Json described(const Options& options) {
     return entry;
 }
 
-/// Tells all that is wrong with it. Whether nothing is.
-bool is_accepted(const Json& entry, const Options& options) {
+bool tell_faults(const std::vector<std::string>& faults) {
+    for (const std::string& fault : faults)
+        err("essctl: " + fault + "\n");
+    return !faults.empty();
+}
+
+/// What the options say, as an entry; nothing if they do not make one, which is told.
+std::optional<WrittenEntry> entry_of_options(const Options& options) {
+    WrittenEntry written{described(options), Json()};
     std::vector<std::string> faults;
-    for (const std::string& field : missing_fields(entry))
+    for (const std::string& field : missing_fields(written.entry))
         faults.push_back(option_of(field) + " is required");
-    for (const EntryProblem& problem : problems_of(entry))
+    for (const EntryProblem& problem : problems_of(written.entry))
         faults.push_back(option_of(problem.field) + " " + problem.text);
     if (!options.operation_id.empty() && !parse_operation_id(options.operation_id))
-        faults.push_back("--operation-id must be an id like OPS-2026-01-28-001");
-    if (const auto pattern = host::check_pattern(options.evidence.metrics_pattern); !pattern)
+        faults.emplace_back("--operation-id must be an id like OPS-2026-01-28-001");
+    if (tell_faults(faults)) return std::nullopt;
+    return written;
+}
+
+/// Tells what is wrong with what is asked for as evidence. Whether nothing is.
+bool is_accepted(const host::EvidenceWanted& wanted) {
+    std::vector<std::string> faults;
+    if (const auto pattern = host::check_pattern(wanted.metrics_pattern); !pattern)
         faults.push_back("--metrics-grep: " + pattern.error().text);
-    if (!options.evidence.metrics_pattern.empty() && options.evidence.metrics.empty())
+    if (!wanted.metrics_pattern.empty() && wanted.metrics.empty())
         faults.emplace_back("--metrics-grep needs --metrics-url");
-    for (const std::string& line : options.evidence.redis) {
+    for (const std::string& line : wanted.redis) {
         const auto words = split_words(line);
         if (!words || words->empty()) faults.push_back("--redis is no command line: " + line);
     }
-    for (const std::string& fault : faults)
-        err("essctl: " + fault + "\n");
-    return faults.empty();
+    return !tell_faults(faults);
+}
+
+/// Adds what is known by itself. What the entry says already is kept.
+void stamp(Json& entry, const Json& evidence, const Config& config) {
+    const std::string now = to_rfc3339(wall_now());
+    const std::string stamped = config_hash_now(config);
+    Json fields = evidence;
+    fields.update({{"approval_timestamp", now}, {"execution_timestamp", now}, {"config_hash", stamped}});
+    fields.update(entry);
+    entry = std::move(fields);
 }
 
 Exit tell(const Recorded& recorded, const std::vector<std::string>& missing, bool json) {
@@ -126,10 +150,13 @@ Exit tell(const Recorded& recorded, const std::vector<std::string>& missing, boo
 }
 
 Exit append(Options options) {
-    Json entry = described(options);
-    if (!is_accepted(entry, options)) return Exit::Usage;
+    std::optional<WrittenEntry> written;
+    if (is_accepted(options.evidence))
+        written = options.from.empty() ? entry_of_options(options) : read_entry_file(options.from);
+    if (!written) return Exit::Usage;
+    Json& entry = written->entry;
     const Config config = trading_config();
-    if (entry.contains("allowed_services")) options.evidence.services = entry["allowed_services"];
+    if (const auto found = entry.find("allowed_services"); found != entry.end()) options.evidence.services = *found;
     options.evidence.git_repository = config.ledger.git_repository;
     const host::Evidence evidence = host::collect_evidence(options.evidence);
     for (const std::string& missing : evidence.missing)
@@ -138,9 +165,9 @@ Exit append(Options options) {
         err("essctl: nothing was recorded (--strict)\n");
         return Exit::Failed;
     }
-    entry.update(evidence.fields);
-    entry["config_hash"] = config_hash_now(config);
-    const auto recorded = record(LedgerKind::Append, entry, Json(), options.directory);
+    stamp(entry, evidence.fields, config);
+    const Json ess = written->comments.is_null() ? Json() : Json{{"comments", written->comments}};
+    const auto recorded = record(LedgerKind::Append, entry, ess, options.directory);
     if (recorded) return tell(*recorded, evidence.missing, options.json);
     err("essctl: " + recorded.error().text + "\n");
     return recorded.error().exit;
@@ -188,7 +215,14 @@ void declare_ledger_append(CLI::App& ledger, Run& run) {
     auto* const verb = ledger.add_subcommand("append", "Record an operation, with its evidence");
     const auto options = std::make_shared<Options>();
     declare_description(*verb, *options);
+    const std::vector<CLI::Option*> described = verb->get_options([](const CLI::Option*) { return true; });
     declare_evidence(*verb, *options);
+    auto* const from =
+        verb->add_option("--from", options->from, "An entry written from the template; - is standard input");
+    from->type_name("FILE");
+    for (CLI::Option* option : described) {
+        if (option != verb->get_help_ptr()) from->excludes(option);
+    }
     verb->add_option("--directory", options->directory, "The ledger")->capture_default_str()->type_name("DIR");
     verb->add_flag("--json", options->json, "Print where it stands as JSON");
     verb->footer(footer);

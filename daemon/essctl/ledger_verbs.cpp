@@ -10,6 +10,7 @@ void declare_ledger(CLI::App& app, Run& run) {
     declare_ledger_list(*ledger, run);
     declare_ledger_show(*ledger, run);
     declare_ledger_append(*ledger, run);
+    declare_ledger_template(*ledger, run);
     declare_ledger_amend(*ledger, run);
     declare_ledger_import(*ledger, run);
     declare_ledger_export(*ledger, run);

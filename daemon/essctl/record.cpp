@@ -1,15 +1,13 @@
 #include "essctl/record.hpp"
 
 #include <filesystem>
-#include <optional>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
-#include "core/operation.hpp"
 #include "core/paths.hpp"
 #include "essctl/person.hpp"
-#include "host/ledger_file.hpp"
+#include "essctl/screen.hpp"
+#include "host/signed_ledger.hpp"
 
 namespace ess::essctl {
 
@@ -30,10 +28,6 @@ bool adds_to_another(LedgerKind kind) {
     return kind == LedgerKind::Amend || kind == LedgerKind::Signoff;
 }
 
-tl::unexpected<Explanation> failed(const Error& error) {
-    return tl::unexpected<Explanation>(Explanation{error.text, Exit::Failed});
-}
-
 Outcome recorded_by_daemon(const Json& answer) {
     try {
         return Recorded{answer.at("operation_id").get<std::string>(), answer.at("seq").get<std::uint64_t>(),
@@ -44,25 +38,27 @@ Outcome recorded_by_daemon(const Json& answer) {
     }
 }
 
+tl::unexpected<Explanation> failed(const std::string& text) {
+    return tl::unexpected<Explanation>(Explanation{text, Exit::Failed});
+}
+
 Outcome write_files(const host::LedgerDraft& draft, const std::string& directory) {
-    const std::string id = draft.entry.value("operation_id", "");
-    std::optional<Recorded> there;
-    host::LedgerOptions options;
+    host::SignedLedgerOptions options;
     options.directory = directory;
-    options.replayed = [&](const LedgerLine& line, std::string_view bytes) {
-        if (id.empty() || there) return;
-        const auto operation = operation_of(line, bytes);
-        if (operation && operation->id() == id) there = Recorded{id, operation->seq, operation->hash, true};
-    };
-    auto ledger = host::LedgerFile::open(std::move(options));
-    if (!ledger) return failed(ledger.error());
+    const auto ledger = host::SignedLedger::open(std::move(options));
+    if (!ledger) return failed(ledger.error().text);
+    const std::string id = draft.entry.value("operation_id", "");
     const bool adds = adds_to_another(draft.kind);
-    if (there && !adds) return *there;
-    if (!there && adds) {
-        return tl::unexpected<Explanation>(Explanation{"no entry " + id + " in " + directory, Exit::Failed});
+    if (!id.empty()) {
+        const auto there = (*ledger)->find(id);
+        if (!there) return failed(there.error().text);
+        if (!*there && adds) return failed("no entry " + id + " in " + directory);
+        if (*there && !adds) return Recorded{id, (*there)->seq, (*there)->hash, true};
     }
-    const auto receipt = ledger->append(draft);
-    if (!receipt) return failed(receipt.error());
+    const auto receipt = (*ledger)->append(draft);
+    if (!receipt) return failed(receipt.error().text);
+    // The line is durable; a signature that is missing is made up for by whoever opens the ledger next.
+    if (!(*ledger)->trouble().empty()) err("essctl: recorded, but: " + (*ledger)->trouble() + "\n");
     return Recorded{receipt->operation_id, receipt->seq, receipt->hash, false};
 }
 

@@ -1,5 +1,9 @@
 #include "essctl/trading_config.hpp"
 
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
 #include "core/paths.hpp"
 #include "essctl/screen.hpp"
 #include "host/config_files.hpp"
@@ -8,6 +12,9 @@
 namespace ess::essctl {
 
 Config trading_config() {
+    // A host without essd (an operator's own) has none to be wrong.
+    std::error_code fault;
+    if (!std::filesystem::exists(std::string(paths::config_directory) + "/ess.yaml", fault) && !fault) return {};
     ConfigReading reading = host::read_config_files(paths::config_directory);
     if (reading.faults.empty()) return std::move(reading.config);
     err("essctl: the configuration cannot be used, so its defaults count; see: essctl check-config\n");
