@@ -1,6 +1,5 @@
 #include "host/ledger_scan.hpp"
 
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,10 +9,10 @@
 #include <charconv>
 #include <filesystem>
 #include <limits>
-#include <memory>
 #include <system_error>
 #include <utility>
 
+#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "host/segment_reader.hpp"
 
@@ -24,7 +23,6 @@ namespace {
 constexpr std::string_view segment_suffix = ".jsonl";
 constexpr std::size_t month_length = 7;
 constexpr std::size_t least_digits = 3;
-constexpr std::size_t digest_size = 32;
 constexpr std::size_t reason_limit = 500;
 
 std::uint64_t size_of(const std::string& path) {
@@ -34,21 +32,16 @@ std::uint64_t size_of(const std::string& path) {
 
 /// SHA-256 of a file from `offset` to its end, in steps: what is torn may be long.
 Result<std::string> hash_from(const Fd& file, std::uint64_t offset) {
-    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-    if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1) return failure("SHA-256 not there");
+    Sha256 hash;
     std::array<char, 65536> buffer{};
     while (true) {
         const ssize_t got = ::pread(file.get(), buffer.data(), buffer.size(), static_cast<off_t>(offset));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return system_failure("read", errno);
-        if (got == 0) break;
-        const auto size = static_cast<std::size_t>(got);
-        if (EVP_DigestUpdate(context.get(), buffer.data(), size) != 1) return failure("SHA-256");
-        offset += size;
+        if (got == 0) return to_hex(bytes_of(hash.finish()));
+        hash.add({buffer.data(), static_cast<std::size_t>(got)});
+        offset += static_cast<std::uint64_t>(got);
     }
-    std::array<unsigned char, digest_size> digest{};
-    if (EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1) return failure("SHA-256");
-    return to_hex(std::string(digest.begin(), digest.end()));
 }
 
 Result<std::vector<LedgerSegment>> list_segments(const std::string& directory) {
