@@ -9,6 +9,8 @@ inline constexpr const char* state_directory = "/var/lib/quantum-ess";
 inline constexpr const char* latch_copy = "/var/lib/quantum-ess/latched";
 inline constexpr const char* ledger_directory = "/var/lib/quantum-ess/ledger";
 inline constexpr const char* proof_directory = "/var/lib/quantum-ess/proof";
+/// Who may sign off, in the form of ssh-keygen(1), ALLOWED SIGNERS.
+inline constexpr const char* allowed_signers = "/etc/quantum/allowed_signers";
 inline constexpr const char* runtime_directory = "/run/quantum-ess";
 /// Exists exactly while essd is armed and ready.
 inline constexpr const char* armed = "/run/quantum-ess/armed";

@@ -16,5 +16,6 @@ using Run = std::function<Exit()>;
 
 /// `essctl ledger` and its verbs.
 void declare_ledger(CLI::App& app, Run& run);
+void declare_ledger_verify(CLI::App& ledger, Run& run);
 
 }  // namespace ess::essctl

@@ -94,9 +94,9 @@ find_ends() {
   done
 }
 
-# Bytes that are no lines: a write that did not end, if nothing counts behind them.
-check_bytes() {
-  local n i offset first last newest=0
+# Sets counted_rows, and of each segment the last one.
+count_lines() {
+  local n i
   for i in "${!rows[@]}"; do
     n=${in_file[i]}
     if ((offsets[i] >= ${limits[n]:-$END})); then continue; fi
@@ -104,12 +104,16 @@ check_bytes() {
     last_of[n]=${offsets[i]} newest=$n
     counted_rows+=("$i")
   done
+}
+
+# Bytes that are no lines: a write that did not end, if nothing that counts lies behind them.
+check_bytes() {
+  local n offset first
   for n in "${!bad_at[@]}"; do
     first=$END
     for offset in ${bad_at[n]}; do ((offset >= first)) || first=$offset; done
     ((first < ${limits[n]:-$END})) || continue
-    last=${last_of[n]:--1}
-    if ((newest > n || last > first)); then
+    if ((newest > n || ${last_of[n]:--1} > first)); then
       wrong chain "${names[n]} byte $first: not a line in the form that is written"
     else
       unproven chain "${names[n]} byte $first: a write that did not end; essd records it when it opens the ledger"

@@ -5,10 +5,16 @@ check_signoffs() {
   local i seq who key good_ones=0 obstacle=''
   if [[ ! -r $allowed_signers || ! -f $allowed_signers ]]; then obstacle="$allowed_signers is not there"; fi
   command -v ssh-keygen >/dev/null || obstacle="ssh-keygen is not there"
-  if ((${#signoffs[@]})) && [[ -n $obstacle ]]; then unproven sign-offs "$obstacle: ${#signoffs[@]} not checked"; fi
   for i in "${signoffs[@]}"; do
     if check_signoff "$i"; then good_ones=$((good_ones + 1)); fi
   done
+  if ((${#signoffs[@]})) && [[ -n $obstacle ]]; then
+    if ((signers_given)) && [[ $obstacle != ssh-keygen* ]]; then
+      wrong sign-offs "$obstacle: ${#signoffs[@]} not checked"
+    else
+      unproven sign-offs "$obstacle: ${#signoffs[@]} not checked"
+    fi
+  fi
   for seq in "${breaches[@]}"; do
     who=$(printf '%s' "${signed_by[$seq]:-}" | sort -u | wc -l)
     key=$(printf '%s' "${signed_with[$seq]:-}" | sort -u | wc -l)
