@@ -14,6 +14,7 @@ void declare_ledger(CLI::App& app, Run& run) {
     declare_ledger_amend(*ledger, run);
     declare_ledger_import(*ledger, run);
     declare_ledger_export(*ledger, run);
+    declare_ledger_verify(*ledger, run);
 }
 
 }  // namespace ess::essctl

@@ -28,5 +28,6 @@ void declare_ledger_export(CLI::App& ledger, Run& run);
 void declare_sign_off(CLI::App& app, Run& run);
 void declare_config_hash(CLI::App& app, Run& run);
 void declare_drift(CLI::App& app, Run& run);
+void declare_ledger_verify(CLI::App& ledger, Run& run);
 
 }  // namespace ess::essctl
