@@ -7,7 +7,7 @@ namespace ess::essctl {
 void declare_ledger(CLI::App& app, Run& run) {
     auto* const ledger = app.add_subcommand("ledger", "The signed record of what was done");
     ledger->require_subcommand(1);
-    static_cast<void>(run);
+    declare_ledger_rotate_key(*ledger, run);
 }
 
 }  // namespace ess::essctl

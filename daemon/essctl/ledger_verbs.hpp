@@ -17,4 +17,6 @@ using Run = std::function<Exit()>;
 /// `essctl ledger` and its verbs.
 void declare_ledger(CLI::App& app, Run& run);
 
+void declare_ledger_rotate_key(CLI::App& ledger, Run& run);
+
 }  // namespace ess::essctl
