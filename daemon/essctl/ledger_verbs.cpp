@@ -15,6 +15,7 @@ void declare_ledger(CLI::App& app, Run& run) {
     declare_ledger_import(*ledger, run);
     declare_ledger_export(*ledger, run);
     declare_ledger_verify(*ledger, run);
+    declare_ledger_rotate_key(*ledger, run);
 }
 
 }  // namespace ess::essctl

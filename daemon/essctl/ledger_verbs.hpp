@@ -30,4 +30,6 @@ void declare_sign_off(CLI::App& app, Run& run);
 void declare_config_hash(CLI::App& app, Run& run);
 void declare_drift(CLI::App& app, Run& run);
 
+void declare_ledger_rotate_key(CLI::App& ledger, Run& run);
+
 }  // namespace ess::essctl
