@@ -178,6 +178,7 @@ class EntryBuilder {
             if (rule == IdRule::Required) fault(at, "no operation_id");
         } else if (rule == IdRule::Optional && (*id == template_operation_id || *id == "")) {
             fields.erase(id);
+            if (fields.empty()) fault(at, "the entry has no fields");
         }
     }
 
