@@ -153,6 +153,7 @@ TEST_CASE("changelog: the lenient rule") {
         {"notes: \"a: b\"", "a: b", {}},
         {"notes: |\n  a: b: c", "a: b: c\n", {}},
         {"notes: a:b", "a:b", {}},
+        {"notes: \v", "", {}},
         {"notes: [a: b: c", "", {}},
         {"notes: *a: b", "", {}},
     };
