@@ -7,6 +7,7 @@
 #include "core/paths.hpp"
 #include "essctl/person.hpp"
 #include "essctl/screen.hpp"
+#include "host/journal_mirror.hpp"
 #include "host/signed_ledger.hpp"
 
 namespace ess::essctl {
@@ -45,6 +46,7 @@ tl::unexpected<Explanation> failed(const std::string& text) {
 Outcome write_files(const host::LedgerDraft& draft, const std::string& directory) {
     host::SignedLedgerOptions options;
     options.directory = directory;
+    if (is_the_daemons(directory)) options.mirror = host::direct_journal_mirror();
     const auto ledger = host::SignedLedger::open(std::move(options));
     if (!ledger) return failed(ledger.error().text);
     const std::string id = draft.entry.value("operation_id", "");

@@ -166,3 +166,18 @@ TEST_CASE("text: join, trim and hexadecimal") {
     CHECK(to_hex(std::string_view("\x00\x0F\xA0\xFF", 4)) == "000fa0ff");
     CHECK(to_hex("").empty());
 }
+
+TEST_CASE("text: a command line in words") {
+    const auto words = [](std::string_view line) {
+        return split_words(line).value_or(std::vector<std::string>{"none"});
+    };
+    CHECK(words("GET a") == std::vector<std::string>{"GET", "a"});
+    CHECK(words("  -s /run/x  XREVRANGE k + - COUNT 5\n").size() == 8);
+    CHECK(words("SET 'a b' \"c 'd'\"") == std::vector<std::string>{"SET", "a b", "c 'd'"});
+    CHECK(words(R"(a\ b 'c\' "\"")") == std::vector<std::string>{"a b", "c\\", "\""});
+    CHECK(words("a'b'c ''") == std::vector<std::string>{"abc", ""});
+    CHECK(words("$(id) `id` *") == std::vector<std::string>{"$(id)", "`id`", "*"});
+    CHECK(words("").empty());
+    CHECK_FALSE(split_words("GET 'a"));
+    CHECK_FALSE(split_words("\""));
+}
