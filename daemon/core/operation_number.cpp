@@ -48,6 +48,13 @@ void OperationNumbers::learn(std::string_view operation_id) {
     last = std::max(last, id->number);
 }
 
+bool OperationNumbers::is_new(std::string_view operation_id) const {
+    const auto id = parse_operation_id(operation_id);
+    if (!id) return false;
+    const auto found = last_.find(id->day);
+    return found == last_.end() || id->number > found->second;
+}
+
 Result<std::string> OperationNumbers::next(WallTime time) const {
     const std::string day = to_utc_date(time);
     const auto found = last_.find(day);

@@ -28,6 +28,8 @@ class OperationNumbers {
   public:
     /// Takes note of an id that exists. One of another form (imported by hand) cannot collide and is ignored.
     void learn(std::string_view operation_id);
+    /// Whether nothing learnt can have this id. False for an id of another form: those are not kept.
+    [[nodiscard]] bool is_new(std::string_view operation_id) const;
     /// The next free id of that moment's day. It stays free until it is learnt. Fails when the day has no number left.
     [[nodiscard]] Result<std::string> next(WallTime time) const;
 

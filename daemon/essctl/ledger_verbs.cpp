@@ -8,6 +8,7 @@ void declare_ledger(CLI::App& app, Run& run) {
     auto* const ledger = app.add_subcommand("ledger", "The signed record of what was done");
     ledger->require_subcommand(1);
     declare_ledger_verify(*ledger, run);
+    declare_ledger_rotate_key(*ledger, run);
 }
 
 }  // namespace ess::essctl

@@ -18,4 +18,6 @@ using Run = std::function<Exit()>;
 void declare_ledger(CLI::App& app, Run& run);
 void declare_ledger_verify(CLI::App& ledger, Run& run);
 
+void declare_ledger_rotate_key(CLI::App& ledger, Run& run);
+
 }  // namespace ess::essctl

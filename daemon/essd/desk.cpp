@@ -104,23 +104,29 @@ void Recorder::Desk::keep_last_good() {
 }
 
 void Recorder::Desk::open_ledger() {
-    host::LedgerOptions options;
+    host::SignedLedgerOptions options;
     options.directory = paths::ledger_directory;
+    options.mirror = host::queued_journal_mirror();
+    options.other_key = host::OtherKey::Breach;
     options.replayed = [this](const LedgerLine& line, std::string_view) { note(line); };
     options.appended = [this](const LedgerLine& line, std::string_view) { note(line); };
     options.stamp = [this] {
         return event_entry({.name = "Ledger recovery", .summary = "Damage found in the ledger"}, "essd", stamp_,
                            wall_now());
     };
-    auto opened = host::LedgerFile::open(std::move(options));
+    auto opened = host::SignedLedger::open(std::move(options));
     if (!opened) {
         trouble_ = opened.error().text;
         return;
     }
     trouble_.clear();
-    ledger_.emplace(std::move(*opened));
-    for (const host::LedgerDamage& damage : ledger_->unreported()) {
-        host::journal::event(message_id::ledger_failed, Level::Critical, damage.file + ": " + damage.reason);
+    ledger_ = std::move(*opened);
+    if (!ledger_->mirror_fault().empty()) {
+        host::journal::log(Level::Warning, "the ledger could not be compared: " + ledger_->mirror_fault());
+    }
+    for (const LedgerBreach& breach : ledger_->breaches()) {
+        host::journal::event(message_id::ledger_failed, Level::Critical,
+                             "ledger breach, to be signed off by two people: " + breach.operation_id);
     }
 }
 
@@ -147,8 +153,9 @@ void Recorder::Desk::note(const LedgerLine& line) {
 
 void Recorder::Desk::tell_ledger() {
     LedgerNews news;
-    news.writable = ledger_.has_value() && trouble_.empty();
-    news.trouble = trouble_;
+    // A checkpoint that fails is shown as well: what is appended then is not signed for.
+    news.trouble = trouble_.empty() && ledger_ ? ledger_->trouble() : trouble_;
+    news.writable = ledger_ && news.trouble.empty();
     news.waiting = waiting_.size();
     news.copy_missing = copy_missing_;
     news.last_operation = last_operation_;
@@ -356,6 +363,7 @@ void Recorder::Desk::retry() {
         write_copy();
         tell_latch();
     }
+    if (ledger_ && !ledger_->trouble().empty()) ledger_->retry();
     if (waiting_.empty() && ledger_ && trouble_.empty()) return tell_ledger();
     if (!ledger_) open_ledger();
     if (ledger_ && append_waiting()) keep_last_good();  // what could not be written stays, and is told

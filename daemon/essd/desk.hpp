@@ -1,13 +1,14 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "core/entries.hpp"
 #include "essd/recorder.hpp"
 #include "host/config_hash_files.hpp"
-#include "host/ledger_file.hpp"
+#include "host/signed_ledger.hpp"
 
 namespace ess::essd {
 
@@ -48,7 +49,7 @@ class Recorder::Desk {
 
     Config config_;
     Post post_;
-    std::optional<host::LedgerFile> ledger_;
+    std::unique_ptr<host::SignedLedger> ledger_;
     std::deque<host::LedgerDraft> waiting_;
     std::string trouble_;
     std::optional<OperationSummary> last_operation_;

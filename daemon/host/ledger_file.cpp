@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
+#include "core/ledger_reports.hpp"
 
 namespace ess::host {
 
@@ -20,6 +22,7 @@ constexpr mode_t directory_mode = 0750;
 constexpr mode_t segment_mode = 0640;
 constexpr mode_t lock_mode = 0600;
 constexpr std::size_t month_length = 7;
+constexpr std::size_t breach_reason_limit = 1000;
 
 /// Makes the directory if it is not there, durably.
 Result<Fd> open_directory(const std::string& path) {
@@ -59,25 +62,17 @@ std::string operation_id_of(const Json& entry) {
     return found != entry.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-/// The entry that tells of a damage, in the operators' fields like every other.
-Json damage_entry(const LedgerDamage& damage, WallTime time, const Json& stamp) {
-    const bool torn = damage.kind == LedgerKind::Recovery;
-    Json entry{
-        {"operation_name", torn ? "Ledger recovery" : "Ledger breach"},
-        {"requested_by", "SELF"},
-        {"approved_by", "SELF"},
-        {"approval_timestamp", to_rfc3339(time)},
-        {"execution_timestamp", to_rfc3339(time)},
-        {"risk_class", "READ_ONLY"},
-        {"blast_radius", "The ledger alone; no unit was touched."},
-        {"changes_summary", damage.file + ": " + std::to_string(damage.torn_bytes) + " bytes behind byte " +
-                                std::to_string(damage.good_bytes) + " are not whole entries: " + damage.reason},
-        {"objective", "Tell what was found; the damaged file stays as it is."},
-        {"outcome", "PARTIAL"},
-        {"notes", torn ? "A write that did not end." : "Loss or tampering: to be looked into and signed off."},
-    };
-    if (stamp.is_object()) entry.update(stamp);
-    return entry;
+std::string summary_of(const LedgerDamage& damage) {
+    if (damage.file.empty()) return damage.reason;
+    return damage.file + ": " + std::to_string(damage.torn_bytes) + " bytes behind byte " +
+           std::to_string(damage.good_bytes) + " are not of the chain: " + damage.reason;
+}
+
+/// Lets the group read it. What is recorded matters more than who may read it, so a failure is not one of the ledger.
+void give_to(const Fd& file, std::optional<gid_t> group) {
+    struct stat info {};
+    if (!group || ::fstat(file.get(), &info) != 0 || info.st_gid == *group) return;
+    static_cast<void>(::fchown(file.get(), static_cast<uid_t>(-1), *group));
 }
 
 }  // namespace
@@ -96,16 +91,22 @@ Result<LedgerFile> LedgerFile::open(LedgerOptions options) {
     if (!lock) return failure_in(context, lock.error());
     auto boot_id = this_boot();
     if (!boot_id) return failure_in(context, boot_id.error());
+    give_to(*directory, options.group);
     LedgerFile ledger(std::move(options), std::move(*directory), std::move(*lock), std::move(*boot_id));
     if (auto loaded = ledger.load(); !loaded) return tl::make_unexpected(loaded.error());
     return ledger;
 }
 
 Result<> LedgerFile::load() {
-    auto scan = scan_ledger(options_.directory, [this](const LedgerLine& line, std::string_view bytes) {
+    const auto replay = [this](const LedgerLine& line, std::string_view bytes) {
         numbers_.learn(operation_id_of(line.entry));
         if (options_.replayed) options_.replayed(line, bytes);
-    });
+    };
+    // An id that people may have seen is not given twice, though its line does not count any more.
+    const auto learn = [this](const LedgerLine& line, std::string_view) {
+        numbers_.learn(operation_id_of(line.entry));
+    };
+    auto scan = scan_ledger(options_.directory, replay, {}, learn);
     if (!scan) return tl::make_unexpected(scan.error());
     head_ = std::move(scan->head);
     unreported_ = std::move(scan->unreported);
@@ -119,10 +120,36 @@ Result<> LedgerFile::load() {
 Result<LedgerReceipt> LedgerFile::append(const LedgerDraft& draft) {
     const std::string context = "ledger " + options_.directory;
     if (auto ready = prepare_segment(draft.time); !ready) return failure_in(context, ready.error());
-    if (auto reported = report_damage(draft.time); !reported) return failure_in(context, reported.error());
+    if (auto settled = settle(draft.time); !settled) return tl::make_unexpected(settled.error());
     auto receipt = write_line(draft);
     if (!receipt) return failure_in(context, receipt.error());
     return receipt;
+}
+
+Result<> LedgerFile::settle(WallTime time) {
+    const std::string context = "ledger " + options_.directory;
+    const bool genesis = head_.entries == 0 && options_.opening != nullptr;
+    if (unreported_.empty() && !genesis && (!segment_ || is_intact())) return {};
+    if (auto ready = prepare_segment(time); !ready) return failure_in(context, ready.error());
+    // A ledger that begins with loss begins with the line that tells of it, which opens the log as well.
+    if (genesis && (unreported_.empty() || unreported_.front().kind != LedgerKind::Breach)) {
+        if (auto written = write_genesis(time); !written) return failure_in(context, written.error());
+    }
+    if (auto reported = report_damage(time); !reported) return failure_in(context, reported.error());
+    return {};
+}
+
+void LedgerFile::add_breach(const std::string& reason) {
+    newest_closed_ = true;
+    segment_.reset();
+    const std::string text = clean_line(reason, breach_reason_limit);
+    if (unreported_.empty()) {
+        unreported_.push_back({LedgerKind::Breach, "", 0, 0, "", "", text});
+        return;
+    }
+    LedgerDamage& damage = unreported_.back();
+    damage.kind = LedgerKind::Breach;
+    damage.reason = text + "; " + damage.reason;
 }
 
 Result<> LedgerFile::prepare_segment(WallTime time) {
@@ -168,9 +195,16 @@ Result<> LedgerFile::create_segment(const std::string& month) {
     newest_bytes_ = 0;
     // Until its name is durable nothing in it is: a failed sync gives the file up, empty.
     newest_closed_ = true;
+    give_to(file, options_.group);
     if (::fsync(directory_.get()) != 0) return system_failure("sync the directory of " + name, errno);
     newest_closed_ = false;
     segment_ = std::move(file);
+    return {};
+}
+
+Result<> LedgerFile::write_genesis(WallTime time) {
+    const auto written = write_line({LedgerKind::Genesis, Json::object(), options_.opening(LedgerKind::Genesis), time});
+    if (!written) return tl::make_unexpected(written.error());
     return {};
 }
 
@@ -178,7 +212,10 @@ Result<> LedgerFile::report_damage(WallTime time) {
     while (!unreported_.empty()) {
         const LedgerDamage& damage = unreported_.front();
         const Json stamp = options_.stamp ? options_.stamp() : Json::object();
-        const LedgerDraft draft{damage.kind, damage_entry(damage, time, stamp), damage.to_json(), time};
+        Json ess = damage.to_json();
+        if (damage.kind == LedgerKind::Breach && options_.opening) ess.update(options_.opening(damage.kind));
+        const LedgerDraft draft{damage.kind, damage_entry(damage.kind, summary_of(damage), time, stamp), std::move(ess),
+                                time};
         if (auto written = write_line(draft); !written) return tl::make_unexpected(written.error());
         unreported_.erase(unreported_.begin());
     }
@@ -188,7 +225,7 @@ Result<> LedgerFile::report_damage(WallTime time) {
 Result<LedgerReceipt> LedgerFile::write_line(const LedgerDraft& draft) {
     LedgerLine line{draft.kind, draft.entry, draft.ess, draft.time, boot_id_, head_.entries + 1, head_.hash};
     if (!line.entry.is_object()) return failure("entry: not an object");
-    if (!line.entry.contains("operation_id")) {
+    if (draft.kind != LedgerKind::Genesis && !line.entry.contains("operation_id")) {
         auto id = numbers_.next(draft.time);
         if (!id) return tl::make_unexpected(id.error());
         line.entry["operation_id"] = std::move(*id);
@@ -231,6 +268,20 @@ void LedgerFile::give_up_segment(const std::string& reason) {
     newest_closed_ = true;
     segment_.reset();
     unreported_.push_back(std::move(damage));
+}
+
+Result<std::optional<Operation>> LedgerFile::find(std::string_view operation_id) const {
+    std::optional<Operation> found;
+    if (numbers_.is_new(operation_id)) return found;
+    const auto read = for_each([&](const LedgerLine& line, std::string_view bytes) {
+        if (found) {
+            add_to(*found, line);
+        } else if (operation_id_of(line.entry) == operation_id) {
+            found = operation_of(line, bytes);
+        }
+    });
+    if (!read) return tl::make_unexpected(read.error());
+    return found;
 }
 
 Result<> LedgerFile::for_each(const LedgerVisitor& visitor) const {

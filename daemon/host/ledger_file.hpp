@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -10,6 +12,7 @@
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "core/ledger_line.hpp"
+#include "core/operation.hpp"
 #include "core/operation_number.hpp"
 #include "host/ledger_scan.hpp"
 
@@ -39,6 +42,11 @@ struct LedgerOptions {
     LedgerVisitor appended;
     /// The fields that every entry has (hostname, config_hash, ...), for the entries that the ledger writes by itself.
     std::function<Json()> stamp;
+    /// What `ess` of a genesis or breach line has besides what was found: the log that begins there. Without it the
+    /// ledger has no genesis line. Called right before the line is written, for each attempt.
+    std::function<Json(LedgerKind)> opening = {};
+    /// The group that may read the directory and the segments.
+    std::optional<gid_t> group = {};
 };
 
 /// The ledger's files (DESIGN.md 7.1): append-only segments of lines, one writer. All of it blocks on the disk: for the
@@ -53,6 +61,18 @@ class LedgerFile {
     /// lines for damage that is not reported yet, in a segment of their own. After a failure the entry is not in the
     /// ledger, whatever lies in the file, and the segment is never written again. The caller keeps the draft.
     [[nodiscard]] Result<LedgerReceipt> append(const LedgerDraft& draft);
+
+    /// Writes what comes before the next entry, and nothing if there is no such thing: the genesis line, the recovery
+    /// and breach lines.
+    [[nodiscard]] Result<> settle(WallTime time);
+
+    /// Takes note of loss or tampering that only a checkpoint shows. The next segment tells of it: as a breach of the
+    /// newest damage that is not reported yet, or as one of no file.
+    void add_breach(const std::string& reason);
+
+    /// The operation with this id, with what later lines add to it; nothing if there is none. Reads the ledger, unless
+    /// the id's number says that it is new.
+    [[nodiscard]] Result<std::optional<Operation>> find(std::string_view operation_id) const;
 
     /// Reads the lines of the chain again, oldest first.
     [[nodiscard]] Result<> for_each(const LedgerVisitor& visitor) const;
@@ -69,6 +89,7 @@ class LedgerFile {
     Result<> open_newest();
     [[nodiscard]] bool is_intact();
     Result<> create_segment(const std::string& month);
+    Result<> write_genesis(WallTime time);
     Result<> report_damage(WallTime time);
     Result<LedgerReceipt> write_line(const LedgerDraft& draft);
     Result<> put(std::string_view bytes);

@@ -8,10 +8,12 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <iterator>
 #include <limits>
 #include <system_error>
 #include <utility>
 
+#include "base/base64.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "host/segment_reader.hpp"
@@ -24,6 +26,8 @@ constexpr std::string_view segment_suffix = ".jsonl";
 constexpr std::size_t month_length = 7;
 constexpr std::size_t least_digits = 3;
 constexpr std::size_t reason_limit = 500;
+// Enough to see what they are; the file itself stays.
+constexpr std::size_t torn_head_limit = 256;
 
 std::uint64_t size_of(const std::string& path) {
     struct stat info {};
@@ -44,6 +48,14 @@ Result<std::string> hash_from(const Fd& file, std::uint64_t offset) {
     }
 }
 
+/// The first bytes from `offset` on, for whoever looks into it later; empty if they cannot be read.
+std::string head_from(const Fd& file, std::uint64_t offset) {
+    std::string head(torn_head_limit, '\0');
+    const ssize_t got = ::pread(file.get(), head.data(), head.size(), static_cast<off_t>(offset));
+    head.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    return head;
+}
+
 Result<std::vector<LedgerSegment>> list_segments(const std::string& directory) {
     std::error_code fault;
     std::vector<LedgerSegment> segments;
@@ -57,17 +69,26 @@ Result<std::vector<LedgerSegment>> list_segments(const std::string& directory) {
     return segments;
 }
 
-/// The reports that a segment begins with. They are read before anything else, since they say how far an earlier
-/// segment counts.
-std::vector<LedgerDamage> leading_reports(const std::string& directory, const LedgerSegment& segment) {
+/// The disk or the system fails, which says nothing of what is in the file: no ground to give its lines up. What is no
+/// regular file, or a link, was put there.
+bool cannot_be_read(const Error& error) {
+    return error.code != 0 && error.code != ELOOP;
+}
+
+/// The reports that a segment begins with, behind the genesis line if it has that. They are read before anything else,
+/// since they say how far an earlier segment counts.
+Result<std::vector<LedgerDamage>> leading_reports(const std::string& directory, const LedgerSegment& segment) {
     std::vector<LedgerDamage> reports;
     auto file = open_segment(directory + "/" + segment.file());
+    if (!file && cannot_be_read(file.error())) return failure_in(segment.file(), file.error());
     if (!file) return reports;
     SegmentReader reader(std::move(*file));
     while (true) {
         const auto piece = reader.next();
-        if (!piece || !*piece || !(*piece)->whole) return reports;
+        if (!piece) return failure_in(segment.file(), piece.error());
+        if (!*piece || !(*piece)->whole) return reports;
         const auto line = parse_ledger_line((*piece)->line());
+        if (line && line->kind == LedgerKind::Genesis) continue;
         auto report = line ? reported_damage(*line) : std::nullopt;
         if (!report) return reports;
         const auto about = parse_segment(report->file);
@@ -75,104 +96,166 @@ std::vector<LedgerDamage> leading_reports(const std::string& directory, const Le
     }
 }
 
+/// How far a segment counts, by the lines that report its damage.
+struct Limit {
+    std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();
+    LedgerKind kind = LedgerKind::Recovery;  ///< Breach: lines of the chain may be missing there
+    std::uint64_t torn_bytes = 0;            ///< what lay behind it
+};
+
 class Scanner {
   public:
-    Scanner(std::string directory, const LedgerVisitor& visitor, std::vector<LedgerDamage> reports)
-        : directory_(std::move(directory)), visitor_(visitor), reports_(std::move(reports)) {}
+    Scanner(std::string directory, const LedgerVisitor& visitor, const LedgerVisitor& passed_over,
+            std::vector<LedgerDamage> reports)
+        : directory_(std::move(directory)),
+          visitor_(visitor),
+          passed_over_(passed_over),
+          reports_(std::move(reports)) {}
 
-    void read(const LedgerSegment& segment);
+    Result<> read(const LedgerSegment& segment);
     [[nodiscard]] LedgerScan take_result() { return std::move(result_); }
 
   private:
     /// What is known of the segment being read.
     struct Here {
-        std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();  ///< a recovery line lets it count this far
-        std::optional<std::uint64_t> newest_line;                         ///< offset of the newest line taken
-        std::optional<std::uint64_t> damage;                              ///< offset
+        LedgerSegment segment;
+        Limit limit;
+        std::optional<std::uint64_t> damage;  ///< offset
         std::string reason;
-        bool line_behind = false;  ///< a well-formed line lies behind the damage, so this is no torn tail
-        bool unreadable = false;
-        bool gap = false;  ///< the line before cannot be read, so its hash is not known
+        bool is_tail = true;    ///< nothing of the chain can be behind the damage
+        bool has_line = false;  ///< one of its lines counted
     };
 
-    void read_pieces(Fd file);
+    Result<> read_pieces(Fd file);
     void take(const SegmentPiece& piece);
     void take_line(const SegmentPiece& piece, const LedgerLine& line);
+    void take_first(const LedgerLine& line);
+    void expect_whole();
     void note(std::uint64_t offset, std::string reason);
-    void conclude(const LedgerSegment& segment);
-    void expect_no_torn_tail();
-    [[nodiscard]] bool is_declared(const LedgerDamage& damage) const;
-    [[nodiscard]] std::uint64_t limit_of(const std::string& file) const;
+    void conclude();
+    [[nodiscard]] bool fits(const LedgerLine& line) const;
+    [[nodiscard]] Limit limit_of(const std::string& file) const;
 
     std::string directory_;
     const LedgerVisitor& visitor_;
+    const LedgerVisitor& passed_over_;
     std::vector<LedgerDamage> reports_;
     LedgerScan result_;
+    std::optional<LedgerSegment> before_;  ///< the segment read before this one
+    std::uint64_t before_bytes_ = 0;       ///< its size
+    bool gap_ = false;                     ///< lines may be missing before the next one: a breach ended the segment
     Here here_;
 };
 
-std::uint64_t Scanner::limit_of(const std::string& file) const {
-    std::uint64_t limit = Here{}.limit;
+Limit Scanner::limit_of(const std::string& file) const {
+    Limit limit;
     for (const LedgerDamage& report : reports_) {
-        if (report.kind == LedgerKind::Recovery && report.file == file) limit = std::min(limit, report.good_bytes);
+        if (report.file != file || report.good_bytes > limit.bytes) continue;
+        const bool breach =
+            report.kind == LedgerKind::Breach || (report.good_bytes == limit.bytes && limit.kind == LedgerKind::Breach);
+        limit = {report.good_bytes, breach ? LedgerKind::Breach : LedgerKind::Recovery, report.torn_bytes};
     }
     return limit;
 }
 
-void Scanner::read(const LedgerSegment& segment) {
+Result<> Scanner::read(const LedgerSegment& segment) {
     here_ = Here{};
-    result_.newest_bytes = 0;
+    here_.segment = segment;
     here_.limit = limit_of(segment.file());
-    if (auto file = open_segment(directory_ + "/" + segment.file())) {
-        read_pieces(std::move(*file));
+    result_.newest_bytes = 0;
+    auto file = open_segment(directory_ + "/" + segment.file());
+    if (!file && cannot_be_read(file.error())) return failure_in(segment.file(), file.error());
+    if (file) {
+        if (auto done = read_pieces(std::move(*file)); !done) return failure_in(segment.file(), done.error());
+        expect_whole();
     } else {
-        here_.unreadable = true;
+        here_.is_tail = false;
         note(0, file.error().text);
     }
-    if (here_.damage) conclude(segment);
+    gap_ = gap_ || here_.limit.kind == LedgerKind::Breach;
+    if (here_.damage) conclude();
+    before_ = segment;
+    before_bytes_ = result_.newest_bytes;
+    return {};
 }
 
-void Scanner::read_pieces(Fd file) {
+Result<> Scanner::read_pieces(Fd file) {
     SegmentReader reader(std::move(file));
     while (true) {
         const auto piece = reader.next();
-        if (!piece) {
-            here_.unreadable = true;
-            return note(reader.offset(), piece.error().text);
-        }
+        if (!piece) return tl::make_unexpected(piece.error());
         if (!*piece) break;
         take(**piece);
     }
     result_.newest_bytes = reader.offset();
+    return {};
+}
+
+/// What was reported must still be there: the lines before the limit, and behind it what a breach line tells of.
+void Scanner::expect_whole() {
+    const std::uint64_t size = result_.newest_bytes;
+    const Limit& limit = here_.limit;
+    if (limit.bytes == Limit{}.bytes) return;
+    if (size < limit.bytes) {
+        here_.is_tail = false;
+        note(size, "the file was cut: it counted up to byte " + std::to_string(limit.bytes));
+    }
+    const bool gone = limit.kind == LedgerKind::Breach && limit.torn_bytes > 0 && size == limit.bytes;
+    if (gone) note(size, "the bytes that a breach line tells of are gone");
 }
 
 void Scanner::take(const SegmentPiece& piece) {
-    if (piece.offset >= here_.limit) return note(piece.offset, "entry that was not acknowledged");
+    const bool counted = !here_.damage && piece.offset < here_.limit.bytes;
+    if (piece.offset >= here_.limit.bytes) note(piece.offset, "it counts only up to there, by a later line");
     const auto line = piece.whole ? parse_ledger_line(piece.line()) : failure("line without an end");
-    if (line) return take_line(piece, *line);
+    if (line && counted) return take_line(piece, *line);
+    if (line) {
+        // Before the limit it was a line of the chain, so the damage before it is not the end of a write.
+        if (piece.offset < here_.limit.bytes) here_.is_tail = false;
+        if (passed_over_) passed_over_(*line, piece.line());
+        return;
+    }
     const bool zeros = piece.raw.find_first_not_of('\0') == std::string_view::npos;
     note(piece.offset, zeros ? "run of NUL bytes" : line.error().text);
-    here_.gap = true;
 }
 
 void Scanner::take_line(const SegmentPiece& piece, const LedgerLine& line) {
+    if (!here_.has_line) take_first(line);
     LedgerHead& head = result_.head;
-    const bool ahead = line.seq > head.entries;
-    const bool fits = line.seq == head.entries + 1 && line.prev == head.hash;
-    if (!ahead) {
-        note(piece.offset, "seq " + std::to_string(line.seq) + " behind seq " + std::to_string(head.entries));
-    } else if (!fits && !here_.gap) {
-        // Either of the two lines may be the changed one.
-        note(here_.newest_line.value_or(piece.offset), "seq " + std::to_string(line.seq) + " does not continue seq " +
-                                                           std::to_string(head.entries) + " " + head.hash);
+    if (!fits(line) && (!gap_ || line.seq <= head.entries)) {
+        here_.is_tail = false;
+        note(piece.offset, "seq " + std::to_string(line.seq) + " does not continue seq " +
+                               std::to_string(head.entries) + " " + head.hash);
+        if (passed_over_) passed_over_(line, piece.line());
+        return;
     }
-    here_.line_behind = here_.line_behind || here_.damage.has_value();
-    if (!ahead) return;
-    if (!reported_damage(line)) expect_no_torn_tail();
-    here_.gap = false;
-    here_.newest_line = piece.offset;
+    gap_ = false;
+    here_.has_line = true;
     head = {line.seq, ledger_hash(piece.line())};
     if (visitor_) visitor_(line, piece.line());
+}
+
+/// A segment goes on from the ones before it. Where it does not, lines are missing at the end of the one before.
+void Scanner::take_first(const LedgerLine& line) {
+    const bool report = reported_damage(line).has_value();
+    for (LedgerDamage& damage : result_.unreported) {
+        // Whoever wrote an entry here would have reported a torn tail first.
+        const bool declared = damage.good_bytes == limit_of(damage.file).bytes;
+        const bool right_before = before_ && damage.file == before_->file();
+        if ((!report && !declared) || (right_before && !fits(line))) damage.kind = LedgerKind::Breach;
+        gap_ = gap_ || (right_before && damage.kind == LedgerKind::Breach);
+    }
+    if (fits(line) || gap_ || !before_ || line.seq <= result_.head.entries) return;
+    LedgerDamage damage = measure_torn(
+        directory_, *before_, before_bytes_,
+        "seq " + std::to_string(line.seq) + " behind it does not continue seq " + std::to_string(result_.head.entries));
+    damage.kind = LedgerKind::Breach;
+    result_.unreported.push_back(std::move(damage));
+    gap_ = true;
+}
+
+bool Scanner::fits(const LedgerLine& line) const {
+    return line.seq == result_.head.entries + 1 && line.prev == result_.head.hash;
 }
 
 void Scanner::note(std::uint64_t offset, std::string reason) {
@@ -181,24 +264,15 @@ void Scanner::note(std::uint64_t offset, std::string reason) {
     here_.reason = std::move(reason);
 }
 
-bool Scanner::is_declared(const LedgerDamage& damage) const {
-    return damage.good_bytes == limit_of(damage.file);
-}
-
-void Scanner::conclude(const LedgerSegment& segment) {
-    LedgerDamage damage = measure_torn(directory_, segment, *here_.damage, here_.reason);
-    const bool tail = !here_.line_behind && !here_.unreadable;
-    damage.kind = tail || is_declared(damage) ? LedgerKind::Recovery : LedgerKind::Breach;
+void Scanner::conclude() {
+    LedgerDamage damage = measure_torn(directory_, here_.segment, *here_.damage, here_.reason);
+    damage.kind = here_.is_tail ? LedgerKind::Recovery : LedgerKind::Breach;
+    if (damage.good_bytes == here_.limit.bytes) damage.kind = here_.limit.kind;
     const bool reported = std::any_of(reports_.begin(), reports_.end(),
                                       [&](const LedgerDamage& report) { return report.same_bytes(damage); });
-    if (!reported) result_.unreported.push_back(std::move(damage));
-}
-
-/// An entry follows in a later segment: whoever wrote it would have reported a torn tail first.
-void Scanner::expect_no_torn_tail() {
-    for (LedgerDamage& damage : result_.unreported) {
-        if (!is_declared(damage)) damage.kind = LedgerKind::Breach;
-    }
+    if (reported) return;
+    gap_ = gap_ || damage.kind == LedgerKind::Breach;
+    result_.unreported.push_back(std::move(damage));
 }
 
 }  // namespace
@@ -231,6 +305,7 @@ Json LedgerDamage::to_json() const {
             {"good_bytes", good_bytes},
             {"torn_bytes", torn_bytes},
             {"torn_sha256", torn_sha256},
+            {"torn_head", to_base64(torn_head)},
             {"reason", reason}};
 }
 
@@ -250,21 +325,25 @@ std::optional<LedgerDamage> reported_damage(const LedgerLine& line) {
                         ess["good_bytes"].get<std::uint64_t>(),
                         ess["torn_bytes"].get<std::uint64_t>(),
                         ess["torn_sha256"].get<std::string>(),
+                        from_base64(has("torn_head", &Json::is_string) ? ess["torn_head"].get<std::string>() : "")
+                            .value_or(std::string()),
                         ess["reason"].get<std::string>()};
 }
 
 Result<LedgerScan> scan_ledger(const std::string& directory, const LedgerVisitor& visitor,
-                               const std::vector<LedgerDamage>& known) {
+                               const std::vector<LedgerDamage>& known, const LedgerVisitor& passed_over) {
     auto segments = list_segments(directory);
     if (!segments) return tl::make_unexpected(segments.error());
     std::vector<LedgerDamage> reports = known;
     for (const LedgerSegment& segment : *segments) {
-        for (LedgerDamage& report : leading_reports(directory, segment))
-            reports.push_back(std::move(report));
+        auto leading = leading_reports(directory, segment);
+        if (!leading) return failure_in("ledger " + directory, leading.error());
+        std::move(leading->begin(), leading->end(), std::back_inserter(reports));
     }
-    Scanner scanner(directory, visitor, std::move(reports));
-    for (const LedgerSegment& segment : *segments)
-        scanner.read(segment);
+    Scanner scanner(directory, visitor, passed_over, std::move(reports));
+    for (const LedgerSegment& segment : *segments) {
+        if (auto read = scanner.read(segment); !read) return failure_in("ledger " + directory, read.error());
+    }
     LedgerScan scan = scanner.take_result();
     if (!segments->empty()) scan.newest = segments->back();
     return scan;
@@ -273,12 +352,13 @@ Result<LedgerScan> scan_ledger(const std::string& directory, const LedgerVisitor
 LedgerDamage measure_torn(const std::string& directory, const LedgerSegment& segment, std::uint64_t good_bytes,
                           const std::string& reason) {
     const std::string path = directory + "/" + segment.file();
-    LedgerDamage damage{LedgerKind::Recovery, segment.file(), good_bytes, 0, "", clean_line(reason, reason_limit)};
+    LedgerDamage damage{LedgerKind::Recovery, segment.file(), good_bytes, 0, "", "", clean_line(reason, reason_limit)};
     const std::uint64_t size = size_of(path);
     damage.torn_bytes = size > good_bytes ? size - good_bytes : 0;
     const auto file = open_segment(path);
     if (!file) return damage;
     if (auto hash = hash_from(*file, good_bytes)) damage.torn_sha256 = *hash;
+    damage.torn_head = head_from(*file, good_bytes);
     return damage;
 }
 

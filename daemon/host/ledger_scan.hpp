@@ -30,10 +30,11 @@ struct LedgerSegment {
 struct LedgerDamage {
     /// Recovery: a write that did not end, nothing of the chain behind it. Breach: anything else.
     LedgerKind kind = LedgerKind::Breach;
-    std::string file;
+    std::string file;              ///< empty: of no file, but found against a checkpoint
     std::uint64_t good_bytes = 0;  ///< what lies before it
     std::uint64_t torn_bytes = 0;
     std::string torn_sha256;  ///< of those bytes (`tail -c +N file | sha256sum`); empty: they cannot be read
+    std::string torn_head;    ///< the first 256 of them
     std::string reason;
 
     /// Whether both speak of the same bytes.
@@ -60,14 +61,17 @@ struct LedgerScan {
     std::uint64_t newest_bytes = 0;  ///< its size
 };
 
-/// Reads all segments of `directory` in order, checks seq and prev, and gives each line of the chain to `visitor` (may
-/// be empty). Bytes that a recovery line declared torn are not of the chain, even if they look like a line: their
-/// fdatasync failed, and the entry was not acknowledged. `known` are damages that have no such line yet. Fails only
-/// when the directory cannot be read; what cannot be read in it is damage. Memory does not grow with the lines.
+/// Reads all segments of `directory` in order, checks seq and prev, and gives each line of the chain to `visitor`
+/// (may be empty). A segment counts up to its damage (packaging/docs/LEDGER_FORMAT.md): what lies behind it is not of
+/// the chain, even if it looks like a line, and whether or not a recovery or breach line tells of it already. Where a
+/// breach ended a segment, lines may be missing before the next one. `known` are damages that have no such line yet;
+/// `passed_over` takes well-formed lines that do not count. Fails when the directory or a segment cannot be read: that
+/// says nothing of its lines. Memory does not grow with the lines.
 ///
 /// Not seen here: whole lines missing at the end, and a changed newest line. The signed checkpoint is there for those.
 [[nodiscard]] Result<LedgerScan> scan_ledger(const std::string& directory, const LedgerVisitor& visitor,
-                                             const std::vector<LedgerDamage>& known = {});
+                                             const std::vector<LedgerDamage>& known = {},
+                                             const LedgerVisitor& passed_over = {});
 
 /// The damage that the bytes of a file from `good_bytes` on are.
 [[nodiscard]] LedgerDamage measure_torn(const std::string& directory, const LedgerSegment& segment,

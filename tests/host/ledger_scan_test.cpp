@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "base/base64.hpp"
 #include "base/sha256.hpp"
 #include "small_ledger.hpp"
 
@@ -75,12 +76,15 @@ TEST_CASE("every flipped bit is reported, but in the newest line, which has anot
     }
 }
 
-TEST_CASE("a changed line in the middle is a breach, told once, and the rest stays readable") {
+TEST_CASE("a changed line in the middle is a breach, told once, and what lies behind it does not count") {
     std::string bytes = small_ledger(3);
     const ScratchDirectory scratch;
     const std::size_t second = bytes.find('\n') + 1;
+    std::uint64_t counted = 1;
     SUBCASE("still a line") {
+        // Only the next line shows it.
         bytes.replace(bytes.find("ESS trip", second), 3, "ESX");
+        counted = 2;
     }
     SUBCASE("no line any more") {
         bytes[second + 5] = '\n';
@@ -90,22 +94,100 @@ TEST_CASE("a changed line in the middle is a breach, told once, and the rest sta
     }
     SUBCASE("twice") {
         bytes.insert(second, bytes.substr(second, bytes.find('\n', second) + 1 - second));
+        counted = 2;
     }
     put_bytes(scratch.file(january_file), bytes);
     {
         auto ledger = open(scratch.path());
         REQUIRE(ledger.unreported().size() == 1);
         CHECK(ledger.unreported()[0].kind == LedgerKind::Breach);
-        CHECK(ledger.head().entries == 3);
-        CHECK(append(ledger).seq == 5);
+        CHECK(ledger.head().entries == counted);
+        const auto before = lines_of(ledger);
+        CHECK(before.size() == counted);
+        const auto receipt = append(ledger);
+        CHECK(receipt.seq == counted + 2);
+        // The breach line has 004: what people may have seen is not given again.
+        CHECK(receipt.operation_id == "OPS-2026-01-28-005");
+        auto after = lines_of(ledger);
+        after.resize(before.size());
+        CHECK(after == before);
     }
     CHECK(bytes_of(scratch.file(january_file)) == bytes);
     CHECK(scan(scratch.path()).unreported.empty());
-    CHECK(scan(scratch.path()).head.entries == 5);
+    CHECK(scan(scratch.path()).head.entries == counted + 2);
     // More of it changed afterwards: told again.
     bytes.back() = ' ';
     put_bytes(scratch.file(january_file), bytes);
     CHECK_FALSE(scan(scratch.path()).unreported.empty());
+}
+
+TEST_CASE("a breach in an earlier segment: later ones count, also once it is told") {
+    const ScratchDirectory scratch;
+    {
+        auto ledger = open(scratch.path());
+        for (const char* when : {january, january, january, "2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z"})
+            append(ledger, when);
+    }
+    std::string bytes = bytes_of(scratch.file(january_file));
+    bytes[bytes.find('\n') + 5] = '#';
+    put_bytes(scratch.file(january_file), bytes);
+    const auto found = scan(scratch.path());
+    REQUIRE(found.unreported.size() == 1);
+    CHECK(found.head.entries == 5);
+    std::vector<std::string> lines;
+    {
+        auto ledger = open(scratch.path());
+        CHECK(lines_of(ledger).size() == 3);
+        append(ledger, "2026-02-03T00:00:00Z");
+        lines = lines_of(ledger);
+        REQUIRE(lines.size() == 5);
+        CHECK(ess::parse_ledger_line(lines[1])->seq == 4);
+        CHECK(ess::parse_ledger_line(lines[3])->kind == LedgerKind::Breach);
+        CHECK(ess::parse_ledger_line(lines[3])->seq == 6);
+    }
+    CHECK(scan(scratch.path()).unreported.empty());
+    CHECK(lines_of(open(scratch.path())) == lines);
+    // The lines that count are cut, or the evidence is taken away: told as well.
+    SUBCASE("cut") {
+        std::filesystem::resize_file(scratch.file(january_file), 10);
+    }
+    SUBCASE("the evidence is gone") {
+        std::filesystem::resize_file(scratch.file(january_file), bytes.find('\n') + 1);
+    }
+    const auto again = scan(scratch.path());
+    REQUIRE(again.unreported.size() == 1);
+    CHECK(again.unreported[0].kind == LedgerKind::Breach);
+    auto ledger = open(scratch.path());
+    append(ledger, "2026-02-04T00:00:00Z");
+    CHECK(scan(scratch.path()).unreported.empty());
+}
+
+TEST_CASE("a gap is where a breach was told, and nowhere else") {
+    const ScratchDirectory scratch;
+    {
+        auto ledger = open(scratch.path());
+        for (const char* when : {january, "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z", "2026-04-01T00:00:00Z"})
+            append(ledger, when);
+    }
+    std::filesystem::remove(scratch.file("2026-02.001.jsonl"));
+    {
+        auto ledger = open(scratch.path());
+        append(ledger, "2026-04-02T00:00:00Z");
+    }
+    CHECK(scan(scratch.path()).unreported.empty());
+    std::filesystem::remove(scratch.file("2026-04.001.jsonl"));
+    CHECK_FALSE(scan(scratch.path()).unreported.empty());
+}
+
+TEST_CASE("what was torn is kept in the report, as far as it is short") {
+    const ScratchDirectory scratch;
+    const std::string torn = std::string("\0\xFF{", 3) + std::string(400, 'x');
+    put_bytes(scratch.file(january_file), small_ledger(1) + torn);
+    auto ledger = open(scratch.path());
+    append(ledger);
+    const auto report = ess::parse_ledger_line(lines_of(ledger)[1]);
+    CHECK(report->ess["torn_head"] == ess::to_base64(torn.substr(0, 256)));
+    CHECK(ess::host::reported_damage(*report)->torn_head == torn.substr(0, 256));
 }
 
 TEST_CASE("a missing or unreadable segment is a breach") {

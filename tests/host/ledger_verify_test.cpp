@@ -102,8 +102,12 @@ TEST_CASE("what is not proven is never proven") {
         CHECK(verdict.proof(LedgerCheck::Truncation) == LedgerProof::NotProven);
         CHECK(verdict.proof() == LedgerProof::NotProven);
     }
+    SUBCASE("no journal") {
+        anchors.journal = [] { return ess::failure("journal: none"); };
+        CHECK(ess::host::verify_ledger(plain.directory(), anchors).proof() == LedgerProof::NotProven);
+    }
     SUBCASE("an empty journal") {
-        anchors.journal = [] { return std::string(); };
+        anchors.journal = [] { return std::optional<ess::Checkpoint>(); };
         CHECK(ess::host::verify_ledger(plain.directory(), anchors).proof() == LedgerProof::NotProven);
     }
     SUBCASE("nobody is there to say who may sign off") {
@@ -202,7 +206,12 @@ TEST_CASE("anchors of somebody else") {
         anchors.checkpoint_file = made.kept("0000beef-6");
         expect_wrong(LedgerCheck::Truncation);
         anchors.checkpoint_file.reset();
-        anchors.journal = [&] { return file_bytes(made.kept("0000beef-6")); };
+        const auto note = ess::parse_note(file_bytes(made.kept("0000beef-6")));
+        const auto newest = ess::parse_checkpoint(note->body);
+        anchors.journal = [&] { return std::optional(*newest); };
+        expect_wrong(LedgerCheck::Truncation);
+        put_file(made.file(first_file), file_bytes(other.file(first_file)));
+        put_file(made.file("checkpoint"), file_bytes(other.file("checkpoint")));
         expect_wrong(LedgerCheck::Truncation);
     }
 }
