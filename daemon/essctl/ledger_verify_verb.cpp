@@ -9,6 +9,7 @@
 #include "core/paths.hpp"
 #include "essctl/ledger_verbs.hpp"
 #include "essctl/screen.hpp"
+#include "host/journal_mirror.hpp"
 #include "host/ledger_verify.hpp"
 
 namespace ess::essctl {
@@ -24,6 +25,7 @@ struct Options {
     std::optional<std::string> key;
     std::optional<std::string> checkpoint;
     std::optional<std::string> allowed_signers;
+    bool journal = false;
     bool json = false;
 };
 
@@ -41,6 +43,7 @@ Exit verify(const Options& options) {
     anchors.key_file = absolute(options.key);
     anchors.checkpoint_file = absolute(options.checkpoint);
     anchors.allowed_signers = absolute(options.allowed_signers);
+    if (options.journal) anchors.journal = [] { return host::direct_journal_mirror().newest(""); };
     const bool watched = ::isatty(STDERR_FILENO) == 1;
     const auto progress = [&](std::uint64_t lines) {
         if (watched) err("\r" + std::to_string(lines) + " lines ");
@@ -68,6 +71,7 @@ void declare_ledger_verify(CLI::App& ledger, Run& run) {
     verb->add_option("--checkpoint", options->checkpoint, "A checkpoint that you kept")->type_name("FILE");
     verb->add_option("--allowed-signers", options->allowed_signers, "Who may sign off")->type_name("FILE");
     verb->add_option("--directory", options->directory, "The ledger")->type_name("DIR")->capture_default_str();
+    verb->add_flag("--journal", options->journal, "Check against the newest checkpoint in this host's journal");
     verb->add_flag("--json", options->json, "The results as JSON");
     verb->footer(verify_footer);
     verb->callback([options, &run] { run = [options] { return verify(*options); }; });

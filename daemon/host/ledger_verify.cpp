@@ -29,11 +29,10 @@ constexpr auto writer_pause = 100ms;
 constexpr std::uint64_t progress_step = 4096;
 constexpr std::string_view pem_begin = "-----BEGIN PUBLIC KEY-----\n";
 
-/// A checkpoint with its signatures.
 struct Anchor {
     std::string name;  ///< as findings call it
-    SignedNote note;
     Checkpoint checkpoint;
+    std::optional<SignedNote> note;  ///< of the journal none: journald vouches that root sent it
 };
 
 std::optional<Anchor> read_anchor(std::string name, const Result<std::string>& text) {
@@ -42,7 +41,7 @@ std::optional<Anchor> read_anchor(std::string name, const Result<std::string>& t
     if (!note) return std::nullopt;
     auto checkpoint = parse_checkpoint(note->body);
     if (!checkpoint) return std::nullopt;
-    return Anchor{std::move(name), std::move(*note), std::move(*checkpoint)};
+    return Anchor{std::move(name), std::move(*checkpoint), std::move(*note)};
 }
 
 Result<std::string> read_own(const std::string& directory, const char* name) {
@@ -80,7 +79,6 @@ class Verification {
     std::optional<Anchor> own_;
     std::optional<Anchor> kept_;
     std::optional<Anchor> journal_;
-    bool journal_empty_ = false;
     LedgerVerdict verdict_;
     LedgerChain chain_;
     SignoffCheck signoffs_;
@@ -100,9 +98,8 @@ Verification::Verification(const std::string& directory, const LedgerAnchors& an
             read_anchor("--checkpoint " + *anchors.checkpoint_file, read_file(*anchors.checkpoint_file, note_limit));
     }
     if (anchors.journal) {
-        const std::string note = anchors.journal();
-        journal_empty_ = note.empty();
-        journal_ = read_anchor("journal", note);
+        auto checkpoint = anchors.journal();
+        if (checkpoint && *checkpoint) journal_ = Anchor{"journal", std::move(**checkpoint), {}};
     }
     for (const auto* anchor : {&own_, &kept_, &journal_})
         want_root_of(*anchor);
@@ -175,7 +172,7 @@ void Verification::check_own_root(const LogSeen& log) {
 }
 
 void Verification::check_own_signature(const LogSeen& log) {
-    const auto signer = log.check_signature(own_->note, own_->checkpoint.size);
+    const auto signer = log.check_signature(*own_->note, own_->checkpoint.size);
     if (!signer) return verdict_.wrong(LedgerCheck::Signature, "checkpoint: " + signer.error().text);
     if (anchors_.key_file) {
         check_key(*anchors_.key_file, *signer);
@@ -238,10 +235,10 @@ void Verification::check_published(const LogSeen& log) {
 void Verification::check_anchors() {
     if (anchors_.checkpoint_file) check_anchor("--checkpoint ", kept_, *anchors_.checkpoint_file);
     if (anchors_.journal) {
-        if (journal_empty_) {
-            verdict_.not_proven(LedgerCheck::Truncation, "the journal has no checkpoint");
-        } else {
+        if (journal_) {
             check_anchor("journal", journal_, "");
+        } else {
+            verdict_.not_proven(LedgerCheck::Truncation, "the journal has no checkpoint that can be read");
         }
     }
     if (!anchors_.checkpoint_file && !anchors_.journal) {
@@ -260,8 +257,10 @@ void Verification::check_anchor(const char* name, const std::optional<Anchor>& a
     const std::string size = std::to_string(checkpoint.size);
     const LogSeen* const log = chain_.find_log(checkpoint.origin);
     if (log == nullptr) return wrong("of the log " + checkpoint.origin + ", which is not here");
-    if (const auto signer = log->check_signature(anchor->note, checkpoint.size); !signer)
-        return wrong(signer.error().text);
+    if (anchor->note) {
+        const auto signer = log->check_signature(*anchor->note, checkpoint.size);
+        if (!signer) return wrong(signer.error().text);
+    }
     if (checkpoint.size > log->lines) {
         return wrong("signs " + size + " lines of " + log->origin + ", " + std::to_string(log->lines) + " are there");
     }

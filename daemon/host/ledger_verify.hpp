@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "base/result.hpp"
+#include "core/checkpoint.hpp"
 #include "core/ledger_verdict.hpp"
 
 namespace ess::host {
@@ -13,8 +15,9 @@ namespace ess::host {
 struct LedgerAnchors {
     std::optional<std::string> key_file;         ///< PEM or verifier key: the first of a log or a later one
     std::optional<std::string> checkpoint_file;  ///< a checkpoint that was kept, of the newest log or an older one
-    /// The newest checkpoint in the host's journal: a signed note, empty if the journal has none. Nothing: not asked.
-    std::function<std::string()> journal;
+    /// The newest checkpoint in the host's journal, of whichever log: CheckpointMirror::newest with an empty origin.
+    /// Not set: the journal is not asked.
+    std::function<Result<std::optional<Checkpoint>>()> journal;
     std::optional<std::string> allowed_signers;  ///< default: paths of the contract
 };
 

@@ -91,16 +91,16 @@ check_published() {
   [[ ! -e $directory/log.pub.pem ]] || ((known_pem)) || wrong signature "log.pub.pem: not a key of this log"
 }
 
-# check_anchor NAME FILE: a checkpoint from outside
+# check_anchor NAME: the checkpoint from outside that was taken; of the journal without a signature, since journald
+# vouches that root sent it
 check_anchor() {
   local i log=-1
-  take_note "$2" || { wrong truncation "$1: no checkpoint that can be read" && return; }
   for i in "${!log_origin[@]}"; do
     if [[ ${log_origin[i]} == "$note_origin" ]]; then log=$i; fi
   done
   if ((log < 0)); then
     wrong truncation "$1: of the log $note_origin, which is not here"
-  elif ! is_note_of_log "$log"; then
+  elif [[ $1 != journal ]] && ! is_note_of_log "$log"; then
     wrong truncation "$1: $fault"
   elif ((note_size > log_size[log])); then
     wrong truncation "$1: signs $note_size lines of $note_origin, ${log_size[log]} are there"
@@ -111,14 +111,23 @@ check_anchor() {
   fi
 }
 
+take_journal() {
+  [[ -s $work/journal ]] && mapfile -t lines <"$work/journal" && ((${#lines[@]} == 3)) || return 1
+  note_origin=${lines[0]} note_size=${lines[1]}
+  is_size "$note_size" && strict_base64 "${lines[2]}" "$work/root" || return 1
+  note_root=$(hex <"$work/root")
+}
+
 check_anchors() {
-  if [[ -n $kept ]]; then check_anchor "--checkpoint $kept" "$kept"; fi
-  if ((journal)); then
-    if [[ -s $work/journal ]]; then
-      check_anchor "journal" "$work/journal"
-    else
-      unproven truncation "the journal has no checkpoint"
-    fi
+  if [[ -n $kept ]] && take_note "$kept"; then
+    check_anchor "--checkpoint $kept"
+  elif [[ -n $kept ]]; then
+    wrong truncation "--checkpoint $kept: no checkpoint that can be read"
+  fi
+  if ((journal)) && take_journal; then
+    check_anchor journal
+  elif ((journal)); then
+    unproven truncation "the journal has no checkpoint that can be read"
   fi
   if [[ -z $kept ]] && ((!journal)); then
     unproven truncation "no anchor from outside (--checkpoint, --journal): a rollback of all files would not show"

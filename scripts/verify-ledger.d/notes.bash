@@ -39,6 +39,8 @@ strict_base64() {
   base64 -d <<<"$1" >"$2" 2>/dev/null && [[ $(base64 -w 0 "$2") == "$1" ]]
 }
 
+is_size() { [[ $1 =~ ^(0|[1-9][0-9]{0,17})$ ]]; }
+
 # take_note FILE: sets note_origin, note_size, note_root and signatures; the text that is signed goes to $work/body
 take_note() {
   local text i line blank=0
@@ -62,7 +64,7 @@ take_note() {
   ((${#signatures[@]})) || return 1
   printf '%s\n' "${lines[@]:0:blank}" >"$work/body"
   note_origin=${lines[0]} note_size=${lines[1]}
-  [[ $note_size =~ ^(0|[1-9][0-9]{0,17})$ ]] && strict_base64 "${lines[2]}" "$work/root" || return 1
+  is_size "$note_size" && strict_base64 "${lines[2]}" "$work/root" || return 1
   note_root=$(hex <"$work/root")
   ((${#note_root} == 64))
 }
