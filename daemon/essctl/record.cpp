@@ -1,6 +1,7 @@
 #include "essctl/record.hpp"
 
 #include <filesystem>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -43,11 +44,24 @@ tl::unexpected<Explanation> failed(const std::string& text) {
     return tl::unexpected<Explanation>(Explanation{text, Exit::Failed});
 }
 
-Outcome write_files(const host::LedgerDraft& draft, const std::string& directory) {
+/// The ledger that this process writes itself. It stays open until the end: an import has many entries, and opening
+/// reads all that are there.
+Result<host::SignedLedger*> open_files(const std::string& directory) {
+    static std::string opened;
+    static std::unique_ptr<host::SignedLedger> ledger;
+    if (ledger && opened == directory) return ledger.get();
     host::SignedLedgerOptions options;
     options.directory = directory;
     if (is_the_daemons(directory)) options.mirror = host::direct_journal_mirror();
-    const auto ledger = host::SignedLedger::open(std::move(options));
+    auto found = host::SignedLedger::open(std::move(options));
+    if (!found) return tl::make_unexpected(found.error());
+    ledger = std::move(*found);
+    opened = directory;
+    return ledger.get();
+}
+
+Outcome write_files(const host::LedgerDraft& draft, const std::string& directory) {
+    const auto ledger = open_files(directory);
     if (!ledger) return failed(ledger.error().text);
     const std::string id = draft.entry.value("operation_id", "");
     const bool adds = adds_to_another(draft.kind);
