@@ -122,27 +122,40 @@ TEST_CASE("both verifiers say the same of damage") {
     CHECK(verify_by_both(made.directory(), anchors) == 1);
 }
 
-TEST_CASE("both verifiers know the one form of a line") {
-    // Each is a whole ledger of one line: what counts is whether both take it for a line.
-    const MadeLedger made("tiny", "1");
-    const std::string line = file_bytes(made.file(first_file));
-    const std::string entry = R"("entry":{})";
-    const auto with = [&](const std::string& from, const std::string& to) {
-        std::string changed = line;
+namespace {
+
+/// A ledger of one line, to put others in its place: what counts is whether both verifiers take them for a line.
+class OneLine {
+  public:
+    OneLine() : made_("tiny", "1"), line_(file_bytes(made_.file(first_file))) {}
+
+    /// The line with `to` in the place of `from`.
+    [[nodiscard]] bool is_line_with(const std::string& from, const std::string& to) const {
+        std::string changed = line_;
         changed.replace(changed.find(from), from.size(), to);
-        return changed;
-    };
-    const auto is_line = [&](const std::string& bytes) {
-        put_file(made.file(first_file), bytes);
-        CAPTURE(bytes);
-        CHECK(verify_by_both(made.directory(), all_anchors(made)) == 1);  // another root, whatever it is
-        return !verify_by_essctl(made.directory(), {}).says("a write that did not end");
-    };
+        CAPTURE(changed);
+        put_file(made_.file(first_file), changed);
+        CHECK(verify_by_both(made_.directory(), all_anchors(made_)) == 1);  // another root, whatever it is
+        return !verify_by_essctl(made_.directory(), {}).says("a write that did not end");
+    }
+    [[nodiscard]] bool is_entry(const std::string& entry) const {
+        return is_line_with(R"("entry":{})", "\"entry\":" + entry);
+    }
+
+  private:
+    MadeLedger made_;
+    std::string line_;
+};
+
+}  // namespace
+
+TEST_CASE("both verifiers know the one form of an entry") {
+    const OneLine line;
     for (const char* good :
          {R"({"a":9007199254740991})", R"({"a":-9007199254740991})", R"({"a":0,"b":[1,-2,{"c":[]}],"d":null})",
           R"({"a":true,"b":false})", R"({"a":"\"\\\b\f\n\r\t\u0000\u001f/"})", "{\"a\":\"\x7f\u00fc\u2192\U0001F600\"}",
           R"({"":1,"\"":1,"\\":2,"a":3})"}) {
-        CHECK_MESSAGE(is_line(with(entry, std::string("\"entry\":") + good)), good);
+        CHECK_MESSAGE(line.is_entry(good), good);
     }
     for (const char* bad : {R"({"a":9007199254740992})",
                             R"({"a":-9007199254740992})",
@@ -169,8 +182,15 @@ TEST_CASE("both verifiers know the one form of a line") {
                             R"({"a":1,})",
                             R"({"a":[1})",
                             "[]"}) {
-        CHECK_MESSAGE(!is_line(with(entry, std::string("\"entry\":") + bad)), bad);
+        CHECK_MESSAGE(!line.is_entry(bad), bad);
     }
+    const auto nested = [](int depth) { return "{\"a\":" + std::string(depth, '[') + std::string(depth, ']') + "}"; };
+    CHECK(line.is_entry(nested(30)));
+    CHECK_FALSE(line.is_entry(nested(31)));
+}
+
+TEST_CASE("both verifiers know the one form of a line") {
+    const OneLine line;
     for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
              {"\"v\":1", "\"v\":2"},
              {"genesis", "genesys"},
@@ -184,11 +204,8 @@ TEST_CASE("both verifiers know the one form of a line") {
              {"}\n", "} \n"},
              {"}\n", ",\"x\":1}\n"},
          }) {
-        CHECK_MESSAGE(!is_line(with(from, to)), to);
+        CHECK_MESSAGE(!line.is_line_with(from, to), to);
     }
-    const auto nested = [](int depth) { return "{\"a\":" + std::string(depth, '[') + std::string(depth, ']') + "}"; };
-    CHECK(is_line(with(entry, "\"entry\":" + nested(30))));
-    CHECK_FALSE(is_line(with(entry, "\"entry\":" + nested(31))));
 }
 
 TEST_CASE("scripts/verify-ledger reports flipped bits") {
