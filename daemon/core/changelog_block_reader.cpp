@@ -175,12 +175,14 @@ class EntryBuilder {
             fields["operation_id"] = amended_;
             return;
         }
-        if (id == fields.end()) {
-            if (rule == IdRule::Required) fault(at, "no operation_id");
-        } else if (rule == IdRule::Optional && (*id == template_operation_id || *id == "")) {
-            fields.erase(id);
-            if (fields.empty()) fault(at, "the entry has no fields");
+        if (rule == IdRule::Required) {
+            if (id == fields.end()) fault(at, "no operation_id");
+            return;
         }
+        const std::string given = entry.id();
+        if (id != fields.end() && id->is_string() && (given.empty() || given == template_operation_id))
+            fields.erase(id);
+        if (fields.empty()) fault(at, "the entry has no fields");
     }
 
     Json value_of(const YamlEntry& field) {

@@ -40,9 +40,9 @@ bool is_printable_ascii(std::string_view text) {
 
 bool is_field_name(std::string_view name) {
     const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-    const auto inner = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '-'; };
+    const auto follows = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '-'; };
     return !name.empty() && name.size() <= entry_key_limit && letter(name.front()) &&
-           std::all_of(name.begin(), name.end(), inner);
+           std::all_of(name.begin(), name.end(), follows);
 }
 
 bool is_hex(std::string_view text) {
@@ -50,6 +50,11 @@ bool is_hex(std::string_view text) {
     constexpr std::size_t longest = 64;
     return text.size() >= shortest && text.size() <= longest &&
            text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+/// "proof_file.size_bytes"
+std::string inner(std::string field, std::string_view key) {
+    return field.append(".").append(key);
 }
 
 std::string shown(std::string_view text) {
@@ -104,7 +109,7 @@ class Check {
         if (is_reserved_field(name)) return problem(name, "cannot be a field of an entry");
         if (!is_field_name(name)) {
             return problem(name, "the name " + shown(name) +
-                                     " is not made of letters, digits, \"_\" and \"-\", or has more than " +
+                                     " is not made of letters, digits, '_' and '-', or has more than " +
                                      std::to_string(entry_key_limit) + " of them");
         }
         if (value.is_array()) return check_list(name, value);
@@ -135,7 +140,7 @@ class Check {
     void check_list(const std::string& name, const Json& value) {
         if (!value.is_array()) return problem(name, "must be a list");
         for (std::size_t i = 0; i < value.size(); ++i) {
-            if (!value[i].is_string()) return problem(name + "." + std::to_string(i), "must be a text");
+            if (!value[i].is_string()) return problem(inner(name, std::to_string(i)), "must be a text");
         }
     }
 
@@ -149,14 +154,14 @@ class Check {
     void check_map(const std::string& name, const Json& value) {
         if (!value.is_object()) return problem(name, "must be a map");
         for (const auto& [key, member] : value.items()) {
-            if (check_key(name, key) && !member.is_string()) problem(name + "." + key, "must be a text");
+            if (check_key(name, key) && !member.is_string()) problem(inner(name, key), "must be a text");
         }
     }
 
     void check_proof(const std::string& name, const Json& value) {
         if (!value.is_object()) return problem(name, "must be a map");
         for (const auto& [key, member] : value.items()) {
-            const std::string path = name + "." + key;
+            const std::string path = inner(name, key);
             if (key == "size_bytes") {
                 const bool fits = member.is_number_integer() && member >= 0 && member <= greatest_integer;
                 if (!fits) problem(path, "must be a number of bytes");
@@ -231,7 +236,9 @@ std::vector<std::string> missing_fields(const Json& entry) {
     std::vector<std::string> missing;
     for (const std::string_view name : required) {
         const auto found = entry.find(std::string(name));
-        if (found == entry.end() || *found == "") missing.emplace_back(name);
+        const bool given =
+            found != entry.end() && (!found->is_string() || !found->get_ref<const std::string&>().empty());
+        if (!given) missing.emplace_back(name);
     }
     return missing;
 }

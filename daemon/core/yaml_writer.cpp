@@ -48,10 +48,7 @@ std::string flow(const Json& value) {
 }
 
 bool all_texts(const Json& value) {
-    for (const Json& item : value) {
-        if (item.is_structured()) return false;
-    }
-    return true;
+    return std::ranges::none_of(value, [](const Json& item) { return item.is_structured(); });
 }
 
 class EntryWriter {

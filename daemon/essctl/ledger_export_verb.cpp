@@ -38,14 +38,14 @@ Result<> stream_to(const std::string& output, const std::function<Result<>(const
     if (output.empty()) return stream([](std::string_view text) { return write_all(STDOUT_FILENO, text); });
     auto file = host::StreamedFile::create(output, file_mode);
     if (!file) return tl::make_unexpected(file.error());
-    const auto streamed = stream([&](std::string_view text) { return file->write(text); });
+    auto streamed = stream([&](std::string_view text) { return file->write(text); });
     return streamed ? file->commit() : streamed;
 }
 
 /// One operation a line: a change in one is a change of one line.
 Result<> stream_json(const host::LedgerIndex& index, const DayRange& days, const host::TextSink& sink) {
     std::string before = "[\n";
-    const auto walked = index.for_each([&](const Operation& operation) -> Result<> {
+    auto walked = index.for_each([&](const Operation& operation) -> Result<> {
         if (!days.has(changelog_day(operation))) return {};
         auto put = sink(before + to_json(operation).dump());
         before = ",\n";
@@ -60,7 +60,7 @@ Result<> write_months(const host::LedgerIndex& index, const DayRange& days, cons
     if (::mkdir(directory.c_str(), directory_mode) != 0 && errno != EEXIST) return system_failure(directory, errno);
     std::string month;
     std::optional<host::StreamedFile> file;
-    const auto walked = index.for_each([&](const Operation& operation) -> Result<> {
+    auto walked = index.for_each([&](const Operation& operation) -> Result<> {
         if (!days.has(changelog_day(operation))) return {};
         if (const std::string next = changelog_month(operation); next != month) {
             if (file) {
@@ -138,7 +138,7 @@ Result<> write_tags(const host::LedgerIndex& index, const DayRange& days, const 
     const auto tags = host::GitTags::open(repository);
     if (!tags) return tl::make_unexpected(tags.error());
     Tagger tagger(*tags);
-    const auto walked = index.for_each([&](const Operation& operation) -> Result<> {
+    auto walked = index.for_each([&](const Operation& operation) -> Result<> {
         return days.has(changelog_day(operation)) ? tagger.take(operation) : Result<>{};
     });
     out(tagger.summary());

@@ -61,7 +61,7 @@ Result<std::vector<ImportSource>> read_tags(const std::string& repository) {
     for (const std::string& name : *names) {
         const auto message = tags->message(name);
         if (!message) return tl::make_unexpected(message.error());
-        sources.push_back({repository + " " + name, read_changelog(*message)});
+        sources.push_back({join({repository, name}, " "), read_changelog(*message)});
     }
     return sources;
 }

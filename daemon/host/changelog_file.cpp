@@ -13,7 +13,7 @@ constexpr mode_t changelog_mode = 0644;
 Result<> stream_changelog(const LedgerIndex& index, const DayRange& days, const TextSink& sink) {
     if (auto put = sink(changelog_header()); !put) return put;
     std::string section;
-    const auto walked = index.for_each([&](const Operation& operation) -> Result<> {
+    auto walked = index.for_each([&](const Operation& operation) -> Result<> {
         if (!days.has(changelog_day(operation))) return {};
         if (const std::string month = changelog_month(operation); month != section) {
             section = month;
@@ -30,7 +30,7 @@ Result<> write_changelog(const std::string& ledger_directory, const std::string&
     if (!index) return tl::make_unexpected(index.error());
     auto file = StreamedFile::create(path, changelog_mode);
     if (!file) return tl::make_unexpected(file.error());
-    const auto written = stream_changelog(*index, {}, [&](std::string_view text) { return file->write(text); });
+    auto written = stream_changelog(*index, {}, [&](std::string_view text) { return file->write(text); });
     return written ? file->commit() : written;
 }
 

@@ -57,6 +57,8 @@ Result<std::string> GitTags::message(const std::string& tag) const {
     constexpr std::string_view annotated = "tag\n";
     if (!found->starts_with(annotated)) return failure("tag " + tag + ": not an annotated tag");
     std::string text = found->substr(annotated.size());
+    // The signature of a signed tag is a part of what git gives as its message.
+    if (const std::size_t signature = text.find("\n-----BEGIN "); signature != std::string::npos) text.erase(signature);
     text.erase(std::min(text.find_last_not_of('\n') + 1, text.size()));
     return text + "\n";
 }
@@ -67,8 +69,9 @@ Result<> GitTags::create(const std::string& tag, const std::string& message, con
     // Where git knows nobody, root on a host without a mail domain, it would refuse.
     if (!git({"config", "user.email"}))
         words = {"-c", "user.name=Quantum ESS", "-c", "user.email=quantum-ess@localhost"};
-    // Git would take lines that begin with "#" for comments, and drop them.
-    for (const char* word : {"tag", "--annotate", "--cleanup=verbatim"})
+    // A signature would ask for a passphrase where nobody is. Git would take lines that begin with "#" for comments,
+    // and drop them.
+    for (const char* word : {"tag", "--annotate", "--no-sign", "--cleanup=verbatim"})
         words.emplace_back(word);
     words.insert(words.end(), {"--message=" + message, tag, known ? commit : "HEAD"});
     if (const auto made = git(std::move(words)); !made) return failure_in("tag " + tag, made.error());

@@ -294,6 +294,7 @@ TEST_CASE("changelog: one entry written by hand") {
     CHECK(read_entry("---\noperation_id: OPS-YYYY-MM-DD-NNN\noperation_name: x\n").entries.at(0).id().empty());
     CHECK(read_entry(fenced("operation_id: OPS-2025-01-01-001\n")).entries.at(0).id() == "OPS-2025-01-01-001");
     CHECK(faults_of(read_entry("---\noperation_id:")) == "2:1: the entry has no fields\n");
+    CHECK(faults_of(read_entry("\xEF\xBB\xBF\xEF\xBB\xBF")) == "1:1: the entry has no fields\n");
     CHECK(faults_of(read_entry("")) == "0:0: one entry is expected, and 0 are here\n");
     CHECK(faults_of(read_entry("a: b\n---\na: c\n")) == "0:0: one entry is expected, and 2 are here\n");
     CHECK(faults_of(read_entry("a: b\nrisk_class: <x>\nnotes: <what else is worth knowing>\n")) ==

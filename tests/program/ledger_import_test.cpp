@@ -277,6 +277,7 @@ TEST_CASE("ledger export: annotated tags of a git repository, and back") {
     }
     fs::create_directory(own.file("git"));
     own.git({"init", "--quiet"});
+    own.git({"config", "tag.gpgSign", "true"});
     own.git({"-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "--quiet", "--allow-empty", "-m", "x"});
     const Ended first = own.write("git", "git");
     CHECK(first.code == 0);
@@ -285,7 +286,8 @@ TEST_CASE("ledger export: annotated tags of a git repository, and back") {
     CHECK(own.import({"--git", own.file("git")}, "from-git").code == 0);
     CHECK(own.json("from-git") == own.json());
     own.git({"tag", "-d", "ops-2025-11-14-003"});
-    own.git({"-c", "user.name=a", "-c", "user.email=a@example.org", "tag", "-a", "ops-2025-11-14-003", "-m", "mine"});
+    own.git({"-c", "user.name=a", "-c", "user.email=a@example.org", "tag", "-a", "--no-sign", "ops-2025-11-14-003",
+             "-m", "mine"});
     const Ended conflict = own.write("git", "git");
     CHECK(conflict.code == 1);
     CHECK(conflict.err.find("tag ops-2025-11-14-003 is there with another message") != std::string::npos);
