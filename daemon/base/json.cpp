@@ -72,4 +72,10 @@ Result<Json> parse_json(std::string_view text) {
     return root;
 }
 
+std::string text_at(const Json& object, const std::string& key) {
+    if (!object.is_object()) return {};
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 }  // namespace ess

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
 
 #include "base/result.hpp"
@@ -16,5 +17,8 @@ inline constexpr std::size_t json_depth_limit = 32;
 /// Reads one JSON text strictly (RFC 8259): well-formed UTF-8, no duplicate keys (nlohmann would let the last one win
 /// silently), at most json_depth_limit deep, nothing behind it.
 [[nodiscard]] Result<Json> parse_json(std::string_view text);
+
+/// The text that is a member of an object; empty for everything else: no object, no such member, no text.
+[[nodiscard]] std::string text_at(const Json& object, const std::string& key);
 
 }  // namespace ess

@@ -67,6 +67,7 @@ std::optional<std::size_t> unquoted_rest(std::string_view line) {
     const std::size_t start = line.find_first_not_of(' ', colon + 1);
     if (start == std::string_view::npos || start == colon + 1) return std::nullopt;
     const std::string_view rest = trim(line.substr(start));
+    if (rest.empty()) return std::nullopt;
     const bool indicator = std::string_view("\"'[{|>&*!%@`#").find(rest.front()) != std::string_view::npos;
     if (indicator || rest.starts_with("- ") || rest.starts_with("? ")) return std::nullopt;
     if (rest.find(": ") == std::string_view::npos && rest.find(":\t") == std::string_view::npos && rest.back() != ':')
@@ -178,6 +179,7 @@ class EntryBuilder {
             if (rule == IdRule::Required) fault(at, "no operation_id");
         } else if (rule == IdRule::Optional && (*id == template_operation_id || *id == "")) {
             fields.erase(id);
+            if (fields.empty()) fault(at, "the entry has no fields");
         }
     }
 

@@ -74,6 +74,11 @@ std::string changelog_footer() {
     return "---\n\n## Template (copy for new entries)\n\n" + fenced(entry_template()) + std::string(usage);
 }
 
+std::string changelog_day(const Operation& operation) {
+    const auto id = parse_operation_id(operation.id());
+    return id ? id->day : to_utc_date(operation.recorded);
+}
+
 std::string changelog_month(const Operation& operation) {
     const auto id = parse_operation_id(operation.id());
     return id ? id->day.substr(0, month_length) : "other";

@@ -17,6 +17,8 @@ namespace ess {
 /// The template and how to use all this.
 [[nodiscard]] std::string changelog_footer();
 
+/// The day of the operation_id; for ids of another form that on which its line was recorded.
+[[nodiscard]] std::string changelog_day(const Operation& operation);
 /// "2026-01", by the day of the operation_id; "other" for ids of another form.
 [[nodiscard]] std::string changelog_month(const Operation& operation);
 

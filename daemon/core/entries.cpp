@@ -25,6 +25,7 @@ Json common(const EntryStamp& stamp, WallTime now) {
                {"approved_by", standing_approval},       {"hostname", stamp.hostname},
                {"risk_class", "SERVICE_RESTART"},        {"config_hash", stamp.config_hash},
                {"allowed_services", std::move(services)}};
+    entry["config_files"] = stamp.config_files;
     entry["git_commit"] = stamp.git_commit.empty() ? "unknown" : stamp.git_commit;
     entry["git_branch"] = stamp.git_branch.empty() ? "unknown" : stamp.git_branch;
     return entry;
@@ -131,6 +132,7 @@ Json reset_entry(const ResetRequest& request, const std::string& trip_id, const 
     Json entry = common(stamp, now);
     entry["operation_name"] = "Emergency stop reset";
     entry["requested_by"] = request.requested_by;
+    if (!request.approved_by.empty()) entry["approved_by"] = request.approved_by;
     entry["blast_radius"] = "The allowed trading units may be started again. Nothing was started.";
     entry["changes_summary"] = "Released the latch and unmasked the allowed units.";
     entry["objective"] = "Release the emergency stop; a reset starts nothing";
@@ -142,6 +144,7 @@ Json reset_entry(const ResetRequest& request, const std::string& trip_id, const 
         status[short_name(name)] = state.active;
     entry["services_status"] = std::move(status);
     std::string notes = "Reason: " + request.reason + ".";
+    if (!request.request_id.empty()) notes += " Asked for with " + request.request_id + ".";
     if (!problems.empty()) notes += " Not verified: " + join(problems, "; ") + ".";
     entry["notes"] = notes;
     return entry;
@@ -151,6 +154,8 @@ Json event_entry(const EventText& event, const std::string& requested_by, const 
     Json entry = common(stamp, now);
     entry["operation_name"] = event.name;
     entry["requested_by"] = requested_by;
+    entry["approved_by"] = event.approved_by;
+    entry["risk_class"] = event.risk_class;
     entry["blast_radius"] = event.blast_radius;
     entry["changes_summary"] = event.summary;
     entry["objective"] = event.objective;

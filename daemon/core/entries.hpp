@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,8 @@ namespace ess {
 struct EntryStamp {
     std::string hostname;
     std::string config_hash;
-    std::string git_commit;  ///< empty: no repository is configured, or it could not be read
+    std::map<std::string, std::string> config_files;  ///< SHA-256 of each file behind it, or "ERROR"
+    std::string git_commit;                           ///< empty: no repository is configured, or it could not be read
     std::string git_branch;
     std::vector<std::string> allowed_services;  ///< the allow-list, without ".service", as the operators write it
 };
@@ -33,6 +35,8 @@ void add_running(TripReport& report, const LatchCopy& latch);
 struct ResetRequest {
     std::string reason;
     std::string requested_by;
+    std::string approved_by;  ///< empty: standing approval
+    std::string request_id;   ///< of the entry that asked for it, with four eyes
 };
 
 [[nodiscard]] Json reset_entry(const ResetRequest& request, const std::string& trip_id,
@@ -47,6 +51,8 @@ struct EventText {
     std::string objective = "Keep the emergency stop in force and on record";
     std::string blast_radius = "None beyond the emergency stop that is in force.";
     Outcome outcome = Outcome::Success;
+    std::string approved_by = "SELF";
+    std::string risk_class = "SERVICE_RESTART";
 };
 
 [[nodiscard]] Json event_entry(const EventText& event, const std::string& requested_by, const EntryStamp& stamp,

@@ -36,6 +36,8 @@ inline constexpr MessageId ledger_entry{"e87ad42962344eb3b1880ae12712c127"};
 inline constexpr MessageId ledger_failed{"4f80f1bf06814ed9ae844c2b4bc9b16b"};
 /// A signed checkpoint of the ledger: origin, size, root and the note are in the fields.
 inline constexpr MessageId ledger_checkpoint{"ada53f49e5b048509b6bfee55c3f48cd"};
+/// The trading configuration is another one than before. Critical: outside of the maintenance windows.
+inline constexpr MessageId configuration_changed{"15748a30d3c5d85cc733c6a73a250761"};
 /// The configuration has faults; the daemon does not start.
 inline constexpr MessageId configuration_invalid{"75ba885b03514b92bafdfb574407b623"};
 /// The latch was made again from its copy on disk: the host was restarted while tripped.

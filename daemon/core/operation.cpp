@@ -8,19 +8,13 @@ namespace ess {
 
 namespace {
 
-std::string text_of(const Json& object, const char* key) {
-    if (!object.is_object()) return {};
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 /// What is inside an envelope: the kind and the `ess` object that the entry had before it came late, or in another
 /// ledger.
 void unwrap(Operation& operation) {
     if (operation.kind != LedgerKind::Late && operation.kind != LedgerKind::Append) return;
     const Json envelope = std::exchange(operation.ess, Json());
     if (!envelope.is_object()) return;
-    if (const auto kind = ledger_kind_from(text_of(envelope, "kind"))) operation.kind = *kind;
+    if (const auto kind = ledger_kind_from(text_at(envelope, "kind"))) operation.kind = *kind;
     if (envelope.contains("ess")) operation.ess = envelope.at("ess");
     if (envelope.contains("comments")) operation.comments = envelope.at("comments");
 }
@@ -28,19 +22,19 @@ void unwrap(Operation& operation) {
 }  // namespace
 
 std::string Operation::id() const {
-    return text_of(entry, "operation_id");
+    return text_at(entry, "operation_id");
 }
 
 std::string Operation::outcome() const {
     for (auto amendment = amendments.rbegin(); amendment != amendments.rend(); ++amendment) {
-        if (const std::string outcome = text_of(*amendment, "outcome"); !outcome.empty()) return outcome;
+        if (const std::string outcome = text_at(*amendment, "outcome"); !outcome.empty()) return outcome;
     }
-    return text_of(entry, "outcome");
+    return text_at(entry, "outcome");
 }
 
 std::optional<Operation> operation_of(const LedgerLine& line, std::string_view bytes) {
     const bool adds = line.kind == LedgerKind::Amend || line.kind == LedgerKind::Signoff;
-    if (adds || text_of(line.entry, "operation_id").empty()) return std::nullopt;
+    if (adds || text_at(line.entry, "operation_id").empty()) return std::nullopt;
     Operation operation;
     operation.entry = line.entry;
     operation.ess = line.ess;
@@ -56,8 +50,8 @@ std::optional<Operation> operation_of(const LedgerLine& line, std::string_view b
 
 bool add_to(Operation& operation, const LedgerLine& line) {
     LedgerKind kind = line.kind;
-    if (kind == LedgerKind::Late) kind = ledger_kind_from(text_of(line.ess, "kind")).value_or(kind);
-    if (text_of(line.entry, "operation_id") != operation.id()) return false;
+    if (kind == LedgerKind::Late) kind = ledger_kind_from(text_at(line.ess, "kind")).value_or(kind);
+    if (text_at(line.entry, "operation_id") != operation.id()) return false;
     if (kind == LedgerKind::Amend) {
         operation.amendments.push_back(line.entry);
     } else if (kind == LedgerKind::Signoff) {

@@ -11,9 +11,15 @@ inline constexpr const char* ledger_directory = "/var/lib/quantum-ess/ledger";
 inline constexpr const char* proof_directory = "/var/lib/quantum-ess/proof";
 /// Who may sign off, in the form of ssh-keygen(1), ALLOWED SIGNERS.
 inline constexpr const char* allowed_signers = "/etc/quantum/allowed_signers";
+/// There while essd runs: one that finds it knows that the one before did not end in order.
+inline constexpr const char* running_mark = "/var/lib/quantum-ess/running";
+/// The ledger as people read it.
+inline constexpr const char* changelog = "/var/lib/quantum-ess/OPS_CHANGELOG.md";
 inline constexpr const char* runtime_directory = "/run/quantum-ess";
 /// Exists exactly while essd is armed and ready.
 inline constexpr const char* armed = "/run/quantum-ess/armed";
+/// Entries that could not be written yet.
+inline constexpr const char* waiting_entries = "/run/quantum-ess/waiting.jsonl";
 inline constexpr const char* control_socket = "/run/quantum-ess/control";
 /// The allow-list that essd last ran with, as a configuration file: what the generator guards when it cannot read the
 /// real one. The first is there on every boot that has /var, the second on every Reload.

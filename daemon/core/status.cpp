@@ -49,6 +49,14 @@ Json to_json(const std::optional<OperationSummary>& operation) {
     return json;
 }
 
+Json to_json(const std::optional<PendingResetInfo>& pending) {
+    if (!pending) return nullptr;
+    return {{"operation_id", pending->operation_id},
+            {"requested_by", pending->requested_by},
+            {"reason", pending->reason},
+            {"expires", to_rfc3339(pending->expires)}};
+}
+
 }  // namespace
 
 std::string to_text(State state) {
@@ -88,6 +96,7 @@ Json to_json(const Status& status) {
             {"latch", to_json(status.latch)},
             {"units", std::move(units)},
             {"last_operation", to_json(status.last_operation)},
+            {"pending_reset", to_json(status.pending_reset)},
             {"config_hash", status.config_hash},
             {"ledger",
              {{"entries", status.ledger_entries}, {"head", status.ledger_head}, {"writable", status.ledger_writable}}},

@@ -38,6 +38,14 @@ struct OperationSummary {
     std::optional<Micros> stop_time;
 };
 
+/// A reset that waits for a second person.
+struct PendingResetInfo {
+    std::string operation_id;
+    std::string requested_by;
+    std::string reason;
+    WallTime expires{};
+};
+
 enum class State { Armed, Starting, Tripping, Tripped, NotReady };
 
 [[nodiscard]] std::string to_text(State state);
@@ -53,6 +61,7 @@ struct Status {
     std::map<std::string, UnitRelations> relations;  ///< a unit may be missing
     std::vector<std::string> guarded;                ///< units that a guard is in place for
     std::optional<OperationSummary> last_operation;
+    std::optional<PendingResetInfo> pending_reset;
     std::string config_hash;
     std::uint64_t ledger_entries = 0;
     std::string ledger_head;

@@ -1,5 +1,7 @@
 #include "core/yaml_writer.hpp"
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "base/text.hpp"
@@ -11,6 +13,7 @@ namespace ess {
 namespace {
 
 constexpr std::string_view indent = "  ";
+constexpr std::array<const char*, 4> proof_order{"path", "sha256", "size_bytes", "mtime_utc"};
 
 /// JSON in YAML's flow style, in one line.
 void append_flow(std::string& text, const Json& value) {
@@ -115,10 +118,21 @@ class EntryWriter {
 
     void put_map(const std::string& path, const Json& map) {
         end_line(path);
-        for (const auto& [key, member] : map.items()) {
-            text_.append(indent).append(yaml_text(key)).append(": ").append(scalar(member));
-            end_line(path + "." + key);
+        // proof_file is a form of its own, with an order of its own.
+        if (path == "proof_file") {
+            for (const char* key : proof_order) {
+                if (map.contains(key)) put_member(path, key, map.at(key));
+            }
         }
+        for (const auto& [key, member] : map.items()) {
+            const bool done = path == "proof_file" && std::ranges::find(proof_order, key) != proof_order.end();
+            if (!done) put_member(path, key, member);
+        }
+    }
+
+    void put_member(const std::string& path, const std::string& key, const Json& value) {
+        text_.append(indent).append(yaml_text(key)).append(": ").append(scalar(value));
+        end_line(path + "." + key);
     }
 
     const Json& comments_;

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "core/ledger_log.hpp"
 #include "essctl/screen.hpp"
 #include "host/ledger_scan.hpp"
 #include "host/segment_reader.hpp"
@@ -54,24 +53,16 @@ std::string suggestions(const std::string& id, const std::vector<std::string>& i
 
 }  // namespace
 
-std::optional<FoundOperation> find_operation(const std::string& directory, const std::string& id) {
-    std::optional<FoundOperation> found;
+std::optional<FoundEntry> find_operation(const std::string& directory, const std::string& id) {
+    OperationFinder finder(id);
     std::string bytes_found;
     std::vector<std::string> ids;
-    LedgerLog log;
     const auto scan = host::scan_ledger(directory, [&](const LedgerLine& line, std::string_view bytes) {
-        // What is wrong with the log itself is for verify to say.
-        static_cast<void>(log.take(line, bytes));
-        if (found) {
-            static_cast<void>(add_to(found->operation, line));
-            return;
-        }
-        auto operation = operation_of(line, bytes);
-        if (!operation) return;
-        ids.push_back(operation->id());
-        if (operation->id() != id) return;
-        found = FoundOperation{std::move(*operation), line, log.key() ? log.key()->name() : "", {}};
-        bytes_found = bytes;
+        const bool known = finder.found().has_value();
+        finder.take(line, bytes);
+        if (!known && finder.found()) bytes_found = bytes;
+        if (known || finder.found()) return;
+        if (const auto operation = operation_of(line, bytes)) ids.push_back(operation->id());
     });
     if (!scan) {
         err("essctl: " + scan.error().text + "\n");
@@ -79,12 +70,11 @@ std::optional<FoundOperation> find_operation(const std::string& directory, const
     }
     for (const host::LedgerDamage& damage : scan->unreported)
         err("essctl: the ledger is damaged: " + damage.file + ": " + damage.reason + "; see: essctl ledger verify\n");
-    if (!found) {
+    if (!finder.found()) {
         err("essctl: no entry " + clean_line(id, 80) + "; " + suggestions(id, ids) + "\n");
         return std::nullopt;
     }
-    found->segment = segment_of(directory, bytes_found);
-    return found;
+    return FoundEntry{*finder.found(), segment_of(directory, bytes_found)};
 }
 
 }  // namespace ess::essctl

@@ -64,7 +64,7 @@ std::string fields_text(const Screen& screen, const Json& entry, const std::stri
     return text;
 }
 
-std::string show_text(const Screen& screen, const FoundOperation& found) {
+std::string show_text(const Screen& screen, const FoundEntry& found) {
     const Operation& operation = found.operation;
     std::string text = screen.paint(Colour::Bold, operation.id()) + "  " + std::string(to_text(operation.kind)) + "  " +
                        operation.outcome() + "\n";

@@ -12,6 +12,10 @@ void declare_ledger(CLI::App& app, Run& run) {
     declare_ledger_append(*ledger, run);
     declare_ledger_template(*ledger, run);
     declare_ledger_amend(*ledger, run);
+    declare_ledger_import(*ledger, run);
+    declare_ledger_export(*ledger, run);
+    declare_ledger_verify(*ledger, run);
+    declare_ledger_rotate_key(*ledger, run);
 }
 
 }  // namespace ess::essctl

@@ -22,6 +22,7 @@ struct Verbs {
     ess::essctl::StatusOptions status;
     ess::essctl::TripOptions trip;
     ess::essctl::ResetOptions reset;
+    ess::essctl::ApproveOptions approve;
     ess::essctl::StartOptions start;
     ess::essctl::CheckConfigOptions check_config;
     std::function<Exit()> run;
@@ -42,9 +43,16 @@ struct Verbs {
         auto* const release = app.add_subcommand("reset", "Release the latch and the masks; starts nothing");
         release->alias("deactivate");
         release->add_option("--reason", reset.reason, "Why; goes into the ledger")->type_name("TEXT")->required();
+        release->add_option("--approved-by", reset.approved_by, "Who else agrees, for the record")->type_name("NAME");
         release->add_flag("--json", reset.json, "Print the answer as JSON");
         release->footer("Example: essctl reset --reason 'strategy 7 fixed, reviewed by risk'");
         release->callback([this] { run = [this] { return ess::essctl::reset(reset); }; });
+
+        auto* const second = app.add_subcommand("approve", "Approve the reset that another person asked for");
+        second->add_option("ID", approve.operation_id, "The id that essctl reset printed")->required();
+        second->add_flag("--json", approve.json, "Print the answer as JSON");
+        second->footer("With reset.four_eyes. Example: essctl approve OPS-2026-01-28-002");
+        second->callback([this] { run = [this] { return ess::essctl::approve(approve); }; });
 
         auto* const begin = app.add_subcommand("start", "After a reset: start what ran before the trip, one by one");
         begin->add_flag("--all", start.all, "The whole allow-list, whatever ran before");

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "essctl/daemon_client.hpp"
 #include "essctl/person.hpp"
 #include "essctl/screen.hpp"
@@ -10,24 +12,48 @@ namespace {
 /// A Reload takes many seconds on a big host.
 constexpr Micros patience = std::chrono::seconds(90);
 
-}  // namespace
-
-Exit reset(const ResetOptions& options) {
-    const auto answer = ask_daemon("Reset", {{"reason", options.reason}, {"requested_by", person()}}, patience);
+/// Asks, and shows what comes back as JSON or by `tell`.
+Exit call(const std::string& method, Json parameters, bool json, void (*tell)(const Json& answer)) {
+    parameters["requested_by"] = person();
+    const auto answer = ask_daemon(method, std::move(parameters), patience);
     if (!answer) {
         const Explanation why = explain(answer.error());
         err("essctl: " + why.text + "\n");
         return why.exit;
     }
-    if (options.json) {
+    if (json) {
         out(answer->dump(2) + "\n");
-        return Exit::Fine;
+    } else {
+        tell(*answer);
     }
-    const std::string id = answer->value("operation_id", "");
+    return Exit::Fine;
+}
+
+void tell_released(const Json& answer) {
+    const std::string id = answer.value("operation_id", "");
     out("Released" + (id.empty() ? std::string() : ", recorded as " + id) + ". Nothing was started.\n");
     if (id.empty()) err("essctl: the entry could not be written yet; see: essctl status\n");
     out("To start what ran before the trip, one by one: essctl start\n");
-    return Exit::Fine;
+}
+
+void tell_asked(const Json& answer) {
+    const Json pending = answer.value("pending", Json());
+    if (!pending.is_boolean() || !pending.get<bool>()) return tell_released(answer);
+    const std::string id = answer.value("operation_id", "");
+    out("NOT RELEASED YET: " + id + " waits for a second person until " + answer.value("expires", "") + ".\n");
+    out("Root, or a member of the group quantum-ess, other than you, approves it: essctl approve " + id + "\n");
+}
+
+}  // namespace
+
+Exit reset(const ResetOptions& options) {
+    Json parameters{{"reason", options.reason}};
+    if (!options.approved_by.empty()) parameters["approved_by"] = options.approved_by;
+    return call("Reset", std::move(parameters), options.json, tell_asked);
+}
+
+Exit approve(const ApproveOptions& options) {
+    return call("Approve", {{"operation_id", options.operation_id}}, options.json, tell_released);
 }
 
 }  // namespace ess::essctl

@@ -40,11 +40,7 @@ std::size_t width(std::string_view text) {
         std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
-/// Status of a newer or older daemon may lack what this one knows of.
-std::string text_at(const Json& object, const char* name) {
-    const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
+// Status of a newer or older daemon may lack what this one knows of.
 
 bool flag_at(const Json& object, const char* name) {
     const auto found = object.find(name);
@@ -129,6 +125,11 @@ std::string facts(const Screen& screen, const Json& status) {
         if (const std::string reason = text_at(latch, "reason"); !reason.empty()) text += ": " + reason;
         add("latch", text);
         if (!flag_at(latch, "persisted")) add("", "NOT ON DISK: a reboot would release it");
+    }
+    if (const Json pending = status.value("pending_reset", Json()); pending.is_object()) {
+        const std::string id = text_at(pending, "operation_id");
+        add("reset", id + " of " + text_at(pending, "requested_by") + " waits until " + text_at(pending, "expires") +
+                         ": essctl approve " + id);
     }
     if (const Json last = status.value("last_operation", Json()); last.is_object()) {
         add("last", text_at(last, "operation_id") + " " + text_at(last, "outcome") + " " +

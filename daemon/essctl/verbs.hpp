@@ -21,9 +21,16 @@ Exit trip(const TripOptions& options);
 
 struct ResetOptions {
     std::string reason;
+    std::string approved_by;
     bool json = false;
 };
 Exit reset(const ResetOptions& options);
+
+struct ApproveOptions {
+    std::string operation_id;
+    bool json = false;
+};
+Exit approve(const ApproveOptions& options);
 
 struct StartOptions {
     bool all = false;

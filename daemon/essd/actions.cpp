@@ -161,8 +161,8 @@ void Daemon::carry_out(const ResetDone& action) {
     journal::event(message_id::reset_done, Level::Critical,
                    "reset: the latch is released, nothing was started" +
                        (action.problems.empty() ? "" : "; " + join(action.problems, "; ")));
-    if (!reset_) reset_.emplace(PendingReset{{}, "the latch file was removed (file_removal: reset)", {}});
-    recorder_.reset_done(reset_->who, reset_->reason, action.problems, unit_states_,
+    if (!reset_) reset_.emplace(PendingReset{{{}, "the latch file was removed (file_removal: reset)", {}, {}}, {}});
+    recorder_.reset_done(reset_->order, action.problems, unit_states_,
                          [this](const std::string& id) { answer_reset(id); });
     units_.stop_other(paths::tripped_target, [](const Result<>& stopped) {
         if (!stopped) journal::log(Level::Warning, "quantum-ess-tripped.target: " + stopped.error().text);
@@ -171,8 +171,7 @@ void Daemon::carry_out(const ResetDone& action) {
 
 void Daemon::carry_out(const ResetRefused& action) {
     journal::event(message_id::reset_refused, Level::Warning, "reset refused: " + action.why);
-    recorder_.happened(LedgerKind::Refusal, {.name = "Reset refused", .summary = action.why},
-                       reset_ ? reset_->who : Requester{});
+    record_refusal("Reset refused", action.why, reset_ ? reset_->order.who : Requester{});
     if (!reset_) return;
     using Kind = ResetRefused::Kind;
     const char* const name = action.kind == Kind::NotTripped ? "NotTripped"

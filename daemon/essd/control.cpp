@@ -27,6 +27,22 @@ void Daemon::serve() {
                          .call = [this](const host::ControlRequest& request, host::CallReply reply) {
                              on_reset(request, std::move(reply));
                          }});
+    control_.add_method({.name = "io.quantum.EmergencyStop.Approve",
+                         .privilege = host::Privilege::Operator,
+                         .call = [this](const host::ControlRequest& request, host::CallReply reply) {
+                             on_approve(request, std::move(reply));
+                         }});
+    control_.add_method({.name = "io.quantum.EmergencyStop.LedgerAppend",
+                         .privilege = host::Privilege::Operator,
+                         .call = [this](const host::ControlRequest& request, host::CallReply reply) {
+                             on_append(request, std::move(reply));
+                         }});
+    // Root alone: whoever makes the key decides what is signed from now on.
+    control_.add_method({.name = "io.quantum.EmergencyStop.LedgerRotateKey",
+                         .privilege = host::Privilege::Root,
+                         .call = [this](const host::ControlRequest& request, host::CallReply reply) {
+                             on_rotate_key(request, std::move(reply));
+                         }});
     control_.add_method({.name = "io.quantum.EmergencyStop.Start",
                          .privilege = host::Privilege::Operator,
                          .call = [this](const host::ControlRequest& request, host::CallReply reply) {
@@ -55,17 +71,86 @@ void Daemon::answer_status() {
 void Daemon::on_reset(const host::ControlRequest& request, host::CallReply reply) {
     std::string reason;
     std::optional<std::string> claimed;
-    const auto fault =
-        VarlinkParameters(request.parameters).required("reason", reason).optional("requested_by", claimed).fault();
+    std::optional<std::string> approver;
+    const auto fault = VarlinkParameters(request.parameters)
+                           .required("reason", reason)
+                           .optional("requested_by", claimed)
+                           .optional("approved_by", approver)
+                           .fault();
     if (fault) return reply.error(*fault);
     reason = clean_line(reason, reason_limit);
     if (reason.empty()) return reply.error(invalid_parameter("reason"));
+    const Requester who{request.peer.uid, clean_line(claimed.value_or(""), reason_limit)};
+    const ResetOrder order{who, reason, clean_line(approver.value_or(""), reason_limit), {}};
     if (reset_) {
         return reply.error({"io.quantum.EmergencyStop.Busy", {{"reason", "another reset is under way"}}});
     }
-    const Requester who{request.peer.uid, clean_line(claimed.value_or(""), reason_limit)};
-    reset_.emplace(PendingReset{who, reason, std::move(reply)});
+    if (config_.reset.four_eyes && !order.approved_by.empty()) {
+        return refuse(reply, "Reset refused",
+                      "two people have to act (reset.four_eyes): ask without an approver, and let " +
+                          order.approved_by + " run essctl approve",
+                      who);
+    }
+    if (config_.reset.four_eyes) return ask_second_person(order, std::move(reply));
+    reset_.emplace(PendingReset{order, std::move(reply)});
     tell(ResetAsked{});
+}
+
+void Daemon::on_append(const host::ControlRequest& request, host::CallReply reply) {
+    std::string word;
+    AppendOrder order;
+    std::optional<Json> ess;
+    std::optional<std::string> claimed;
+    const auto fault = VarlinkParameters(request.parameters)
+                           .required("kind", word)
+                           .required("entry", order.entry)
+                           .optional("ess", ess)
+                           .optional("requested_by", claimed)
+                           .fault();
+    if (fault) return reply.error(*fault);
+    const auto kind = ledger_kind_from(word);
+    // The other kinds say what essd itself did or saw.
+    const bool given = kind == LedgerKind::Append || kind == LedgerKind::Amend || kind == LedgerKind::Signoff;
+    if (!given) return reply.error(invalid_parameter("kind"));
+    order.kind = *kind;
+    order.ess = ess.value_or(Json());
+    order.who = {request.peer.uid, clean_line(claimed.value_or(""), reason_limit)};
+    recorder_.append(order, [this, number = keep(std::move(reply))](const AppendAnswer& answer) {
+        host::CallReply waiting = take(number);
+        if (!answer.error.empty()) {
+            const char* const name = answer.refused ? "Refused" : "Failed";
+            return waiting.error({std::string("io.quantum.EmergencyStop.") + name, {{"reason", answer.error}}});
+        }
+        waiting.reply({{"operation_id", answer.operation_id},
+                       {"seq", answer.seq},
+                       {"hash", answer.hash},
+                       {"existed", answer.existed}});
+    });
+}
+
+void Daemon::on_rotate_key(const host::ControlRequest& request, host::CallReply reply) {
+    std::optional<std::string> claimed;
+    const auto fault = VarlinkParameters(request.parameters).optional("requested_by", claimed).fault();
+    if (fault) return reply.error(*fault);
+    const Requester who{request.peer.uid, clean_line(claimed.value_or(""), reason_limit)};
+    recorder_.rotate_key(who,
+                         [this, number = keep(std::move(reply))](const std::string& vkey, const std::string& error) {
+                             host::CallReply waiting = take(number);
+                             if (!error.empty()) {
+                                 return waiting.error({"io.quantum.EmergencyStop.Failed", {{"reason", error}}});
+                             }
+                             waiting.reply({{"vkey", vkey}});
+                         });
+}
+
+std::uint64_t Daemon::keep(host::CallReply reply) {
+    kept_replies_.emplace(++last_reply_, std::move(reply));
+    return last_reply_;
+}
+
+host::CallReply Daemon::take(std::uint64_t number) {
+    auto kept = kept_replies_.extract(number);
+    return std::move(kept.mapped());
 }
 
 /// The reset has been done; an entry that has to wait is told by an empty id and a fault.

@@ -28,6 +28,11 @@ constexpr unsigned guard_check_ticks = 40;
 constexpr Micros first_chance = std::chrono::milliseconds(300);
 /// A task that has kept the writer for so long hangs.
 constexpr Micros writer_patience = std::chrono::seconds(5);
+/// Whoever asks for what is refused must not fill the ledger with it.
+constexpr std::size_t refusals_at_once = 30;
+constexpr Micros refusal_interval = std::chrono::minutes(1);
+/// How often the configuration is looked at where inotify is blind: every so many slow looks, 60 s.
+constexpr unsigned configuration_ticks = 240;
 /// How long the entries in the queue may take at the end.
 constexpr Micros farewell_patience = std::chrono::seconds(5);
 
@@ -39,7 +44,8 @@ Daemon::Daemon(Config config, Fd control, std::optional<gid_t> group)
       writer_(writer_capacity),
       engine_(config_),
       readiness_(config_),
-      recorder_(config_, writer_, inbox_,
+      config_watch_(loop_, [this] { recorder_.look_at_configuration(); }),
+      recorder_(config_, writer_, inbox_, config_watch_,
                 {.ledger = [this](const LedgerNews& news) { ledger_is(news); },
                  .latch =
                      [this](const LatchInfo& info) {
@@ -52,7 +58,7 @@ Daemon::Daemon(Config config, Fd control, std::optional<gid_t> group)
                                         "the host was tripped before: the latch's copy is on the disk");
                          // As with the file: a unit that still runs has its grace only if the bus is there.
                          if (waiting_for_bus_) {
-                             seen_early_ = true;
+                             seen_early_ = seen_early_.value_or(monotonic_now());
                          } else {
                              tell(LatchSeen{true});
                          }
@@ -98,7 +104,14 @@ Daemon::Daemon(Config config, Fd control, std::optional<gid_t> group)
                       read_unit_states();
                       read_relations([] {});
                   }}),
-      control_(loop_, std::move(control), {.operators = group}) {}
+      control_(loop_, std::move(control),
+               {.operators = group,
+                .denied =
+                    [this](const std::string& method, const host::Peer& peer) {
+                        record_refusal("Request refused", method + " was asked for without the privilege that it needs",
+                                       {peer.uid, {}});
+                    }}),
+      refusals_(refusals_at_once, refusal_interval) {}
 
 int Daemon::run() {
     notify_.emplace();
@@ -106,6 +119,7 @@ int Daemon::run() {
     const int code = loop_.run();
     notify_.reset();
     readiness_.show_armed(false);
+    recorder_.farewell();
     if (!writer_.stop(monotonic_now() + farewell_patience)) {
         journal::log(Level::Error, "the disk hangs: what was queued for it is in this log only");
     }
@@ -133,6 +147,7 @@ void Daemon::start() {
         relations_due_ = false;
         read_relations([] {});
     });
+    approval_timer_ = loop_.add_timer(host::Priority::Client, [this] { approval_expired(); });
     slow_look_ = loop_.add_timer(host::Priority::Latch, [this] { tick(); });
     slow_look_.arm(started_ + slow_look);
 
@@ -172,6 +187,7 @@ void Daemon::tick() {
         readiness_.clear("disk");
     }
     if (++ticks_ % guard_check_ticks == 0) readiness_.check_guard();
+    if (ticks_ % configuration_ticks == 0) recorder_.look_at_configuration();
     recorder_.tick();
     show();
     slow_look_.arm(monotonic_now() + slow_look);
@@ -179,7 +195,7 @@ void Daemon::tick() {
 
 void Daemon::seen() {
     if (waiting_for_bus_) {
-        seen_early_ = true;
+        seen_early_ = seen_early_.value_or(monotonic_now());
         return;
     }
     tell(LatchSeen{});
@@ -187,7 +203,7 @@ void Daemon::seen() {
 
 void Daemon::first_chance_is_over() {
     if (!std::exchange(waiting_for_bus_, false)) return;
-    if (seen_early_) tell(LatchSeen{true});
+    if (seen_early_) tell(LatchSeen{true, seen_early_});
     finish_release();
 }
 
@@ -197,9 +213,11 @@ void Daemon::finish_release() {
     release_found_ = false;
     if (engine_.phase() != StopEngine::Phase::Armed || latch_.present() || reset_) return;
     journal::log(Level::Critical, "the latch is gone, but no reset is on record: lifting the masks that are left");
-    reset_.emplace(PendingReset{{},
-                                "found released: essd ended in the middle of a reset, or both copies of the latch "
-                                "were removed while it was down",
+    reset_.emplace(PendingReset{{{},
+                                 "found released: essd ended in the middle of a reset, or both copies of the latch "
+                                 "were removed while it was down",
+                                 {},
+                                 {}},
                                 {}});
     tell(ReleaseFound{});
 }

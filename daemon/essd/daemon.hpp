@@ -13,14 +13,17 @@
 
 #include "base/fd.hpp"
 #include "core/config.hpp"
+#include "core/reset_approval.hpp"
 #include "core/start_sequence.hpp"
 #include "core/status.hpp"
 #include "core/stop_engine.hpp"
+#include "core/token_bucket.hpp"
 #include "core/unit_relations.hpp"
 #include "core/unit_state.hpp"
 #include "essd/readiness.hpp"
 #include "essd/recorder.hpp"
 #include "host/cgroup_tree.hpp"
+#include "host/config_watch.hpp"
 #include "host/control_socket.hpp"
 #include "host/event_loop.hpp"
 #include "host/latch_watch.hpp"
@@ -70,6 +73,7 @@ class Daemon {
     // What is shown.
     void bus_is(bool up, const std::string& why);
     void ledger_is(const LedgerNews& news);
+    void show_warning(const std::string& code, const std::string& text);
     void read_unit_states();
     void read_relations(const std::function<void()>& done);
     void was_loaded(const std::string& unit);
@@ -88,6 +92,20 @@ class Daemon {
     void on_start(const host::ControlRequest& request, host::CallReply reply);
     void answer_status();
     void answer_reset(const std::string& operation_id);
+    void on_append(const host::ControlRequest& request, host::CallReply reply);
+    void on_rotate_key(const host::ControlRequest& request, host::CallReply reply);
+    void refuse(host::CallReply& reply, const std::string& what, const std::string& why, const Requester& who);
+    void record_refusal(const std::string& what, const std::string& why, const Requester& who);
+
+    /// Replies that wait for the writer thread stay here, on the loop's; what travels is their number.
+    [[nodiscard]] std::uint64_t keep(host::CallReply reply);
+    [[nodiscard]] host::CallReply take(std::uint64_t number);
+
+    // The second person of a reset.
+    void ask_second_person(const ResetOrder& order, host::CallReply reply);
+    void on_approve(const host::ControlRequest& request, host::CallReply reply);
+    void approve(const std::string& operation_id, const std::string& name, const Requester& who, host::CallReply reply);
+    void approval_expired();
 
     // The controlled start.
     void step_start(const StartSequence::Step& step);
@@ -104,8 +122,7 @@ class Daemon {
         std::size_t told = 0;  ///< units that the caller was told of
     };
     struct PendingReset {
-        Requester who;
-        std::string reason;
+        ResetOrder order;
         std::optional<host::CallReply> reply;
     };
 
@@ -116,6 +133,7 @@ class Daemon {
     std::optional<host::Notify> notify_;  ///< while run() runs
     StopEngine engine_;
     Readiness readiness_;
+    host::ConfigWatch config_watch_;
     Recorder recorder_;
     host::CgroupTree cgroups_;
     host::LatchWatch latch_;
@@ -130,12 +148,13 @@ class Daemon {
     host::Source start_timer_;
     host::Source poll_timer_;
     host::Source relations_timer_;
+    host::Source approval_timer_;
 
     std::deque<Event> events_;
     bool telling_ = false;
-    bool waiting_for_bus_ = true;  ///< the first moments, in which a latch that is there waits for the bus
-    bool seen_early_ = false;
-    bool release_found_ = false;  ///< a reset that an essd before this one has not finished
+    bool waiting_for_bus_ = true;        ///< the first moments, in which a latch that is there waits for the bus
+    std::optional<Instant> seen_early_;  ///< when it was seen in those
+    bool release_found_ = false;         ///< a reset that an essd before this one has not finished
     bool ready_sent_ = false;
     bool ledger_known_ = false;
     bool unit_states_known_ = false;
@@ -153,8 +172,16 @@ class Daemon {
     std::set<std::string> pulled_down_;  ///< units beside the allow-list that systemd stopped in this trip
     std::string shown_;                  ///< the last status line
     std::vector<host::CallReply> status_waiters_;
+    std::map<std::uint64_t, host::CallReply> kept_replies_;
+    std::uint64_t last_reply_ = 0;
     std::optional<PendingReset> reset_;
     std::optional<PendingStart> start_;
+    ResetApproval approval_;
+    ResetOrder approval_order_;  ///< what waits in approval_
+    WallTime approval_expires_{};
+    bool asking_approval_ = false;  ///< its entry is being written
+    TokenBucket refusals_;          ///< entries of refusals, which outsiders can cause
+    std::size_t refusals_left_out_ = 0;
 };
 
 }  // namespace ess::essd

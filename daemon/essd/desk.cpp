@@ -23,9 +23,6 @@ namespace {
 
 using host::journal::Level;
 
-/// Entries kept in memory while the ledger cannot be written. Each is in the journal as well.
-constexpr std::size_t waiting_limit = 1000;
-
 std::string host_name() {
     std::array<char, 256> name{};
     return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : "unknown";
@@ -40,20 +37,10 @@ std::vector<std::string> running_in(const TripReport& report) {
     return names;
 }
 
-/// The units that a trip's timeline calls running; nothing if it has none.
-std::vector<std::string> running_in(const Json& timeline) {
-    std::vector<std::string> names;
-    if (!timeline.is_object() || !timeline.contains("units")) return names;
-    for (const Json& unit : timeline.at("units")) {
-        if (unit.value("was_running", false)) names.push_back(unit.value("name", ""));
-    }
-    return names;
-}
-
 }  // namespace
 
-Recorder::Desk::Desk(Config config, Callbacks given, Post post)
-    : callbacks(std::move(given)), config_(std::move(config)), post_(std::move(post)) {
+Recorder::Desk::Desk(Config config, const host::ConfigWatch& watch, Callbacks given, Post post)
+    : callbacks(std::move(given)), config_(std::move(config)), watch_(watch), post_(std::move(post)) {
     stamp_.hostname = host_name();
     for (const UnitRule& rule : config_.units)
         stamp_.allowed_services.push_back(rule.name);
@@ -79,7 +66,12 @@ void Recorder::Desk::open() {
         replace_file(paths::last_good_config_volatile, last_good_text(config_), 0644, Durability::Volatile);
     if (!kept) host::journal::log(Level::Warning, "last good allow-list: " + kept.error().text);
     open_ledger();
+    find_waiting();
+    if (ledger_) append_waiting();
     recognise_entry();
+    mark_running();
+    record_configuration(true);
+    look_at_configuration();
     if (!copy_ && newest_is_trip_) {
         trip_id_ = last_operation_->operation_id;
         post_([found = callbacks.release_found] { found(); });
@@ -101,63 +93,6 @@ void Recorder::Desk::keep_last_good() {
     if (kept) return;
     host::journal::log(Level::Warning, "last good allow-list: " + kept.error().text);
     if (trouble_.empty()) trouble_ = kept.error().text;
-}
-
-void Recorder::Desk::open_ledger() {
-    host::LedgerOptions options;
-    options.directory = paths::ledger_directory;
-    options.replayed = [this](const LedgerLine& line, std::string_view) { note(line); };
-    options.appended = [this](const LedgerLine& line, std::string_view) { note(line); };
-    options.stamp = [this] {
-        return event_entry({.name = "Ledger recovery", .summary = "Damage found in the ledger"}, "essd", stamp_,
-                           wall_now());
-    };
-    auto opened = host::LedgerFile::open(std::move(options));
-    if (!opened) {
-        trouble_ = opened.error().text;
-        return;
-    }
-    trouble_.clear();
-    ledger_.emplace(std::move(*opened));
-    for (const host::LedgerDamage& damage : ledger_->unreported()) {
-        host::journal::event(message_id::ledger_failed, Level::Critical, damage.file + ": " + damage.reason);
-    }
-}
-
-/// What the status shows of the newest stop or reset, and what a controlled start needs of it. One that had to wait for
-/// the disk counts as what it is.
-void Recorder::Desk::note(const LedgerLine& line) {
-    LedgerKind kind = line.kind;
-    Json ess = line.ess;
-    if (kind == LedgerKind::Late && ess.is_object()) {
-        const Json was = ess.value("kind", Json());
-        kind = ledger_kind_from(was.is_string() ? was.get<std::string>() : std::string()).value_or(kind);
-        ess = Json(ess.value("ess", Json()));
-    }
-    if (kind != LedgerKind::Trip && kind != LedgerKind::Reset) return;
-    OperationSummary summary{line.entry.value("operation_id", ""), line.entry.value("outcome", ""), {}};
-    const Json stop = ess.is_object() ? ess.value("stop_us", Json()) : Json();
-    if (stop.is_number_integer()) summary.stop_time = Micros(stop.get<Micros::rep>());
-    last_operation_ = std::move(summary);
-    newest_is_trip_ = kind == LedgerKind::Trip;
-    if (!newest_is_trip_) return;
-    ran_before_ = running_in(ess);
-    if (ess.is_object()) newest_trip_seen_ = ess.value("latch_seen", "");
-}
-
-void Recorder::Desk::tell_ledger() {
-    LedgerNews news;
-    news.writable = ledger_.has_value() && trouble_.empty();
-    news.trouble = trouble_;
-    news.waiting = waiting_.size();
-    news.copy_missing = copy_missing_;
-    news.last_operation = last_operation_;
-    news.ran_before = ran_before_;
-    if (ledger_) {
-        news.entries = ledger_->head().entries;
-        news.head = ledger_->head().hash;
-    }
-    post_([tell = callbacks.ledger, news = std::move(news)] { tell(news); });
 }
 
 void Recorder::Desk::tell_latch() {
@@ -226,6 +161,9 @@ void Recorder::Desk::refresh_stamp() {
         }
     }
     stamp_.config_hash = reading.hash.hash16;
+    stamp_.config_files.clear();
+    for (const ConfigFileDigest& file : reading.hash.files)
+        stamp_.config_files[file.name] = file.digest ? file.digest->sha256 : "ERROR";
     post_([tell = callbacks.config_hash, hash = stamp_.config_hash] { tell(hash); });
     if (config_.ledger.git_repository.empty()) return;
     const auto revision = host::git_revision(config_.ledger.git_repository);
@@ -284,12 +222,11 @@ void Recorder::Desk::clear_latch(const Cleared& done) {
     post_([done, error] { done(error); });
 }
 
-void Recorder::Desk::reset_done(const Requester& who, const std::string& reason,
-                                const std::vector<std::string>& problems, const UnitStates& states,
-                                const Recorded& done) {
+void Recorder::Desk::reset_done(const ResetOrder& order, const std::vector<std::string>& problems,
+                                const UnitStates& states, const Recorded& done) {
     refresh_stamp();
     const WallTime now = wall_now();
-    const ResetRequest request{reason, name_of(who)};
+    const ResetRequest request{order.reason, name_of(order.who), order.approved_by, order.request_id};
     const std::string id =
         append(LedgerKind::Reset, reset_entry(request, trip_id_, problems, states, stamp_, now), nullptr, now);
     kill_point::after_step("reset-appended");
@@ -300,66 +237,6 @@ void Recorder::Desk::happened(LedgerKind kind, const EventText& event, const Req
     const WallTime now = wall_now();
     const std::string id = append(kind, event_entry(event, name_of(who), stamp_, now), nullptr, now);
     if (done) post_([done, id] { done(id); });
-}
-
-std::string Recorder::Desk::append(LedgerKind kind, Json entry, Json timeline, WallTime now) {
-    host::LedgerDraft draft{kind, std::move(entry), std::move(timeline), now};
-    if (!ledger_) open_ledger();
-    std::string id;
-    // Entries that wait go first: the ledger is in the order in which things happened.
-    if (ledger_ && append_waiting()) {
-        const auto receipt = ledger_->append(draft);
-        if (receipt) {
-            id = receipt->operation_id;
-            host::journal::event(
-                message_id::ledger_entry, Level::Notice,
-                id + ": " + draft.entry.value("operation_name", "") + ", " + draft.entry.value("outcome", ""),
-                {{"ESS_OPERATION_ID", id}, {"ESS_LEDGER_HEAD", receipt->hash}});
-        } else {
-            trouble_ = receipt.error().text;
-        }
-    }
-    if (id.empty()) {
-        host::journal::event(message_id::ledger_failed, Level::Critical,
-                             "the ledger cannot be written (" + trouble_ +
-                                 "); the entry is kept: " + draft.entry.value("operation_name", ""),
-                             {{"ESS_ENTRY", draft.entry.dump()}, {"ESS_TIMELINE", draft.ess.dump()}});
-        if (waiting_.size() < waiting_limit) waiting_.push_back(std::move(draft));
-    }
-    tell_ledger();
-    return id;
-}
-
-bool Recorder::Desk::append_waiting() {
-    while (!waiting_.empty()) {
-        host::LedgerDraft late = waiting_.front();
-        late.ess = {{"kind", to_text(late.kind)}, {"happened", to_rfc3339(late.time)}, {"ess", late.ess}};
-        late.kind = LedgerKind::Late;
-        late.time = wall_now();
-        const auto receipt = ledger_->append(late);
-        if (!receipt) {
-            trouble_ = receipt.error().text;
-            return false;
-        }
-        const host::LedgerDraft written = std::move(waiting_.front());
-        waiting_.pop_front();
-        // Of the trip in force, not of one that was reset since.
-        const bool current = copy_ && copy_->since <= written.time;
-        if (written.kind == LedgerKind::Trip && current) trip_recorded(receipt->operation_id);
-    }
-    trouble_.clear();
-    return true;
-}
-
-void Recorder::Desk::retry() {
-    if (copy_missing_ && copy_) {
-        write_copy();
-        tell_latch();
-    }
-    if (waiting_.empty() && ledger_ && trouble_.empty()) return tell_ledger();
-    if (!ledger_) open_ledger();
-    if (ledger_ && append_waiting()) keep_last_good();  // what could not be written stays, and is told
-    tell_ledger();
 }
 
 }  // namespace ess::essd

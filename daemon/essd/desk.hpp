@@ -1,13 +1,14 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "core/entries.hpp"
 #include "essd/recorder.hpp"
 #include "host/config_hash_files.hpp"
-#include "host/ledger_file.hpp"
+#include "host/signed_ledger.hpp"
 
 namespace ess::essd {
 
@@ -16,16 +17,23 @@ class Recorder::Desk {
   public:
     using Post = std::function<void(std::function<void()>)>;
 
-    Desk(Config config, Callbacks given, Post post);
+    Desk(Config config, const host::ConfigWatch& watch, Callbacks given, Post post);
 
     void open();
     void latch_seen(WallTime when, const TripReport& begun);
     void trip_settled(TripReport report);
     void clear_latch(const Cleared& done);
-    void reset_done(const Requester& who, const std::string& reason, const std::vector<std::string>& problems,
-                    const UnitStates& states, const Recorded& done);
+    void reset_done(const ResetOrder& order, const std::vector<std::string>& problems, const UnitStates& states,
+                    const Recorded& done);
     void happened(LedgerKind kind, const EventText& event, const Requester& who, const Recorded& done);
     void retry();
+    void identify(const Requester& who, const std::function<void(const std::string&)>& done);
+    void append_order(const AppendOrder& order, const std::function<void(const AppendAnswer&)>& done);
+    void rotate_key(const Requester& who, const std::function<void(const std::string&, const std::string&)>& done);
+    void look_at_configuration();
+    void farewell();
+    /// OPS_CHANGELOG.md; `done` gets how long that took.
+    void write_changelog(const std::function<void(Micros)>& done);
 
     /// For the loop: entries that wait to be written.
     Callbacks callbacks;
@@ -36,6 +44,12 @@ class Recorder::Desk {
     void note(const LedgerLine& line);
     void recognise_entry();
     void read_content();
+    void note_configuration(const LedgerLine& line);
+    void mark_running();
+    [[nodiscard]] AppendAnswer carry_out(const AppendOrder& order);
+    void tell_entry(const host::LedgerDraft& draft, const host::LedgerReceipt& receipt) const;
+    void record_configuration(bool while_down);
+    [[nodiscard]] bool is_expected(bool while_down) const;
     void tell_ledger();
     void tell_latch();
     void write_copy();
@@ -44,11 +58,16 @@ class Recorder::Desk {
     [[nodiscard]] std::string write_proof(const Json& timeline, Json& entry) const;
     /// The operation_id, or empty if the entry has to wait.
     std::string append(LedgerKind kind, Json entry, Json timeline, WallTime now);
+    void keep_waiting(host::LedgerDraft draft);
+    void write_waiting();
+    void find_waiting();
     bool append_waiting();
+    [[nodiscard]] Result<> check_signoff(const host::LedgerDraft& draft) const;
 
     Config config_;
+    const host::ConfigWatch& watch_;
     Post post_;
-    std::optional<host::LedgerFile> ledger_;
+    std::unique_ptr<host::SignedLedger> ledger_;
     std::deque<host::LedgerDraft> waiting_;
     std::string trouble_;
     std::optional<OperationSummary> last_operation_;
@@ -56,6 +75,16 @@ class Recorder::Desk {
     bool newest_is_trip_ = false;   ///< no reset came after it
     std::string newest_trip_seen_;  ///< latch_seen of the newest trip in the ledger
     EntryStamp stamp_;
+    std::string known_hash_;  ///< the configuration's, as the ledger knows it
+    /// A change of the configuration outside of the maintenance windows, until it is undone or signed off.
+    struct UnexpectedChange {
+        std::string operation_id;
+        std::string from;
+        std::string to;
+    };
+    std::optional<UnexpectedChange> unexpected_change_;
+    std::string watch_trouble_;
+    std::string changelog_trouble_;
     std::optional<LatchCopy> copy_;
     bool persisted_ = false;
     bool copy_missing_ = false;  ///< the copy on the disk is not what it should be

@@ -10,17 +10,24 @@ namespace {
 
 /// How often what could not be written is tried again.
 constexpr Micros retry_interval = std::chrono::seconds(5);
+/// The changelog is written whole after each entry. However long the ledger is, it takes a tenth of the time at most.
+constexpr int changelog_pause = 10;
 
 }  // namespace
 
-Recorder::Recorder(const Config& config, host::WriterThread& writer, host::LoopInbox& inbox, Callbacks callbacks)
+Recorder::Recorder(const Config& config, host::WriterThread& writer, host::LoopInbox& inbox,
+                   const host::ConfigWatch& watch, Callbacks callbacks)
     : writer_(writer) {
     auto told = [this, tell = std::move(callbacks.ledger)](const LedgerNews& news) {
         pending_ = news.waiting + (news.writable ? 0 : 1) + (news.copy_missing ? 1 : 0);
         tell(news);
+        const bool opened = news.writable || news.entries > 0;
+        changelog_due_ = changelog_due_ || (opened && changelog_entries_ != news.entries);
+        changelog_entries_ = news.entries;
+        write_changelog();
     };
     callbacks.ledger = std::move(told);
-    desk_ = std::make_shared<Desk>(config, std::move(callbacks),
+    desk_ = std::make_shared<Desk>(config, watch, std::move(callbacks),
                                    [&inbox](std::function<void()> news) { inbox.post(std::move(news)); });
 }
 
@@ -49,16 +56,50 @@ void Recorder::clear_latch(Cleared done) {
     submit([done = std::move(done)](Desk& desk) { desk.clear_latch(done); });
 }
 
-void Recorder::reset_done(const Requester& who, const std::string& reason, const std::vector<std::string>& problems,
-                          const UnitStates& states, Recorded done) {
-    submit([=, done = std::move(done)](Desk& desk) { desk.reset_done(who, reason, problems, states, done); });
+void Recorder::reset_done(const ResetOrder& order, const std::vector<std::string>& problems, const UnitStates& states,
+                          Recorded done) {
+    submit([=, done = std::move(done)](Desk& desk) { desk.reset_done(order, problems, states, done); });
+}
+
+void Recorder::identify(const Requester& who, std::function<void(const std::string& name)> done) {
+    submit([who, done = std::move(done)](Desk& desk) { desk.identify(who, done); });
+}
+
+void Recorder::append(const AppendOrder& order, std::function<void(const AppendAnswer&)> done) {
+    submit([order, done = std::move(done)](Desk& desk) { desk.append_order(order, done); });
+}
+
+void Recorder::rotate_key(const Requester& who,
+                          std::function<void(const std::string& vkey, const std::string& error)> done) {
+    submit([who, done = std::move(done)](Desk& desk) { desk.rotate_key(who, done); });
+}
+
+void Recorder::look_at_configuration() {
+    submit([](Desk& desk) { desk.look_at_configuration(); });
+}
+
+void Recorder::farewell() {
+    submit([](Desk& desk) { desk.farewell(); });
 }
 
 void Recorder::happened(LedgerKind kind, const EventText& event, const Requester& who, Recorded done) {
     submit([=, done = std::move(done)](Desk& desk) { desk.happened(kind, event, who, done); });
 }
 
+void Recorder::write_changelog() {
+    if (!changelog_due_ || monotonic_now() < next_changelog_) return;
+    changelog_due_ = false;
+    next_changelog_ = Instant::max();
+    submit([this](Desk& desk) {
+        desk.write_changelog([this](Micros took) {
+            next_changelog_ = monotonic_now() + changelog_pause * took;
+            write_changelog();
+        });
+    });
+}
+
 void Recorder::tick() {
+    write_changelog();
     while (!waiting_.empty() && writer_.submit(waiting_.front()))
         waiting_.pop_front();
     if (pending_ == 0 || !waiting_.empty() || monotonic_now() < next_try_) return;

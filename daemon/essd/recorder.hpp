@@ -17,6 +17,7 @@
 #include "core/ledger_line.hpp"
 #include "core/status.hpp"
 #include "core/trip_report.hpp"
+#include "host/config_watch.hpp"
 #include "host/loop_inbox.hpp"
 #include "host/writer_thread.hpp"
 
@@ -28,14 +29,42 @@ struct Requester {
     std::string claimed;       ///< the person behind it, by the word of the program; believed from root alone
 };
 
+/// A reset as it is recorded.
+struct ResetOrder {
+    Requester who;
+    std::string reason;
+    std::string approved_by;  ///< empty: nobody was asked
+    std::string request_id;   ///< of the entry that asked for it, with four eyes
+};
+
+/// A line that somebody wants in the ledger (LedgerAppend).
+struct AppendOrder {
+    LedgerKind kind = LedgerKind::Append;
+    Json entry;
+    Json ess;
+    Requester who;
+};
+
+/// What became of it.
+struct AppendAnswer {
+    std::string error;     ///< empty: it is durable, or was there already
+    bool refused = false;  ///< the error is that it must not be written; otherwise that it could not
+    std::string operation_id;
+    std::uint64_t seq = 0;
+    std::string hash;
+    bool existed = false;
+};
+
 /// Where the ledger stands, as the loop was last told.
 struct LedgerNews {
     bool writable = false;
     std::string trouble;  ///< why not
     std::uint64_t entries = 0;
     std::string head;
-    std::size_t waiting = 0;    ///< entries that are kept because they could not be written
-    bool copy_missing = false;  ///< the latch's copy could not be written: a reboot would release the latch
+    std::size_t waiting = 0;        ///< entries that are kept because they could not be written
+    std::string breach;             ///< loss or tampering that was found and is not signed off
+    std::string unexpected_change;  ///< of the trading configuration, outside of the maintenance windows
+    bool copy_missing = false;      ///< the latch's copy could not be written: a reboot would release the latch
     std::optional<OperationSummary> last_operation;
     std::vector<std::string> ran_before;  ///< units that the last trip found running
 };
@@ -58,7 +87,9 @@ class Recorder {
     /// `operation_id` is empty if the entry has to wait.
     using Recorded = std::function<void(const std::string& operation_id)>;
 
-    Recorder(const Config& config, host::WriterThread& writer, host::LoopInbox& inbox, Callbacks callbacks);
+    /// `watch` outlives this.
+    Recorder(const Config& config, host::WriterThread& writer, host::LoopInbox& inbox, const host::ConfigWatch& watch,
+             Callbacks callbacks);
     ~Recorder();
     Recorder(const Recorder&) = delete;
     Recorder& operator=(const Recorder&) = delete;
@@ -70,21 +101,34 @@ class Recorder {
     void trip_settled(const TripReport& report);
     /// Removes the latch's copy.
     void clear_latch(Cleared done);
-    void reset_done(const Requester& who, const std::string& reason, const std::vector<std::string>& problems,
-                    const UnitStates& states, Recorded done);
+    void reset_done(const ResetOrder& order, const std::vector<std::string>& problems, const UnitStates& states,
+                    Recorded done);
     void happened(LedgerKind kind, const EventText& event, const Requester& who, Recorded done = {});
+    /// The name of who asked.
+    void identify(const Requester& who, std::function<void(const std::string& name)> done);
+    void append(const AppendOrder& order, std::function<void(const AppendAnswer&)> done);
+    /// `vkey` is the new verifier key, or empty with an error.
+    void rotate_key(const Requester& who, std::function<void(const std::string& vkey, const std::string& error)> done);
+    /// Hashes the trading configuration again, and records a change.
+    void look_at_configuration();
+    /// essd ends in order.
+    void farewell();
     /// Tries again what could not be written. Called now and then.
     void tick();
 
   private:
     class Desk;
     void submit(std::function<void(Desk&)> task);
+    void write_changelog();
 
     host::WriterThread& writer_;
     std::shared_ptr<Desk> desk_;
     std::deque<std::function<void()>> waiting_;  ///< found the writer's queue full
     std::size_t pending_ = 0;                    ///< entries that the desk keeps, as last told
     Instant next_try_{};
+    std::optional<std::uint64_t> changelog_entries_;  ///< how many the changelog was asked to show
+    bool changelog_due_ = false;
+    Instant next_changelog_{};
 };
 
 }  // namespace ess::essd

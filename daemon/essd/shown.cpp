@@ -55,7 +55,15 @@ void Daemon::ledger_is(const LedgerNews& news) {
     } else {
         readiness_.clear("latch-copy");
     }
+    // What is recorded may be wrong, the stop is not: a warning.
+    show_warning("ledger-breach", news.breach);
+    show_warning("config-changed", news.unexpected_change);
     show();
+}
+
+void Daemon::show_warning(const std::string& code, const std::string& text) {
+    if (text.empty()) return readiness_.clear(code);
+    readiness_.raise(code, Fault::Severity::Warning, text);
 }
 
 void Daemon::read_unit_states() {
@@ -167,6 +175,10 @@ Status Daemon::status() const {
         }
     }
     status.last_operation = ledger_.last_operation;
+    if (const auto& waiting = approval_.waiting()) {
+        status.pending_reset =
+            PendingResetInfo{waiting->operation_id, waiting->requested_by, waiting->reason, approval_expires_};
+    }
     status.config_hash = config_hash_;
     status.ledger_entries = ledger_.entries;
     status.ledger_head = ledger_.head;

@@ -30,17 +30,20 @@ void Daemon::on_start(const host::ControlRequest& request, host::CallReply reply
     const auto fault =
         VarlinkParameters(request.parameters).optional("all", all).optional("requested_by", claimed).fault();
     if (fault) return reply.error(*fault);
-    if (engine_.phase() != StopEngine::Phase::Armed) return reply.error(refusal("Tripped", ""));
+    const Requester who{request.peer.uid, clean_line(claimed.value_or(""), reason_limit)};
+    if (engine_.phase() != StopEngine::Phase::Armed) {
+        record_refusal("Start refused", "the stop is in force", who);
+        return reply.error(refusal("Tripped", ""));
+    }
     if (start_) return reply.error(refusal("Busy", "another controlled start is under way"));
     if (state() != State::Armed) {
-        return reply.error(refusal("Refused", "the stop is not ready; see: essctl status"));
+        return refuse(reply, "Start refused", "the stop is not ready; see: essctl status", who);
     }
     std::vector<std::string> units = all.value_or(false) ? startable_units() : ledger_.ran_before;
     std::erase_if(units, [this](const std::string& unit) { return !is_allowed(unit); });
     if (units.empty()) {
         return reply.error(refusal("Refused", "no unit ran before the last trip; --all starts the whole allow-list"));
     }
-    const Requester who{request.peer.uid, clean_line(claimed.value_or(""), reason_limit)};
     start_.emplace(PendingStart{who, request.wants_more, StartSequence(units, monotonic_now()), std::move(reply), 0});
     // What was loaded while the units were masked says nothing of their order.
     read_relations([this, units] {

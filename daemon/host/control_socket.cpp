@@ -67,7 +67,10 @@ void ControlSocket::dispatch(VarlinkCall call, const Peer& peer, CallReply reply
     if (found == methods_.end()) return reply.error(not_found(call.method));
     const ControlMethod& method = found->second;
     if (call.upgrade) return reply.error(method_not_implemented(call.method));
-    if (!is_granted(method.privilege, peer)) return reply.error(permission_denied());
+    if (!is_granted(method.privilege, peer)) {
+        if (options_.denied) options_.denied(method.name, peer);
+        return reply.error(permission_denied());
+    }
     if (method.stream == Stream::Required && !call.more) return reply.error(expected_more());
     const ControlRequest request{std::move(call.method), std::move(call.parameters), peer, call.more};
     method.call(request, std::move(reply));
@@ -146,6 +149,8 @@ bool ControlSocket::is_granted(Privilege privilege, const Peer& peer) const {
     switch (privilege) {
         case Privilege::Anyone:
             return true;
+        case Privilege::Root:
+            return peer.uid == 0;
         case Privilege::Operator:
             return peer.uid == 0 || (options_.operators && peer.is_member(*options_.operators));
         case Privilege::Nobody:

@@ -23,6 +23,7 @@ enum class Privilege {
     Nobody,
     Anyone,
     Operator,  ///< root, or a member of the operators' group
+    Root,
 };
 
 /// Whether a method makes sense without `more`.
@@ -65,6 +66,8 @@ struct ControlSocketOptions {
     Micros idle_timeout = std::chrono::seconds(60);
     /// Whose members are operators, by find_group() at the start. Without it only root is one.
     std::optional<gid_t> operators = std::nullopt;
+    /// Told of each call that was refused for want of a privilege. May be empty.
+    std::function<void(const std::string& method, const Peer& peer)> denied = {};
 };
 
 /// The control socket: a Varlink server on the loop, after everything else there (Priority::Client).

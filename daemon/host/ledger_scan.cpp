@@ -105,7 +105,7 @@ struct Limit {
 
 class Scanner {
   public:
-    Scanner(std::string directory, const LedgerVisitor& visitor, const LedgerVisitor& passed_over,
+    Scanner(std::string directory, const PlacedLedgerVisitor& visitor, const LedgerVisitor& passed_over,
             std::vector<LedgerDamage> reports)
         : directory_(std::move(directory)),
           visitor_(visitor),
@@ -137,7 +137,7 @@ class Scanner {
     [[nodiscard]] Limit limit_of(const std::string& file) const;
 
     std::string directory_;
-    const LedgerVisitor& visitor_;
+    const PlacedLedgerVisitor& visitor_;
     const LedgerVisitor& passed_over_;
     std::vector<LedgerDamage> reports_;
     LedgerScan result_;
@@ -232,7 +232,7 @@ void Scanner::take_line(const SegmentPiece& piece, const LedgerLine& line) {
     gap_ = false;
     here_.has_line = true;
     head = {line.seq, ledger_hash(piece.line())};
-    if (visitor_) visitor_(line, piece.line());
+    if (visitor_) visitor_(line, piece.line(), here_.segment, piece.offset);
 }
 
 /// A segment goes on from the ones before it. Where it does not, lines are missing at the end of the one before.
@@ -332,6 +332,14 @@ std::optional<LedgerDamage> reported_damage(const LedgerLine& line) {
 
 Result<LedgerScan> scan_ledger(const std::string& directory, const LedgerVisitor& visitor,
                                const std::vector<LedgerDamage>& known, const LedgerVisitor& passed_over) {
+    if (!visitor) return scan_ledger_places(directory, {}, known, passed_over);
+    const auto without_place = [&](const LedgerLine& line, std::string_view bytes, const LedgerSegment&,
+                                   std::uint64_t) { visitor(line, bytes); };
+    return scan_ledger_places(directory, without_place, known, passed_over);
+}
+
+Result<LedgerScan> scan_ledger_places(const std::string& directory, const PlacedLedgerVisitor& visitor,
+                                      const std::vector<LedgerDamage>& known, const LedgerVisitor& passed_over) {
     auto segments = list_segments(directory);
     if (!segments) return tl::make_unexpected(segments.error());
     std::vector<LedgerDamage> reports = known;

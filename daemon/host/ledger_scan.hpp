@@ -48,6 +48,10 @@ struct LedgerDamage {
 /// Takes the lines of the chain in order; `bytes` is the line without its newline, valid during the call.
 using LedgerVisitor = std::function<void(const LedgerLine& line, std::string_view bytes)>;
 
+/// Takes them with the place of their first byte. The segment is valid during the call.
+using PlacedLedgerVisitor = std::function<void(const LedgerLine& line, std::string_view bytes,
+                                               const LedgerSegment& segment, std::uint64_t offset)>;
+
 /// Where the chain stands.
 struct LedgerHead {
     std::uint64_t entries = 0;           ///< `seq` of the newest line
@@ -72,6 +76,11 @@ struct LedgerScan {
 [[nodiscard]] Result<LedgerScan> scan_ledger(const std::string& directory, const LedgerVisitor& visitor,
                                              const std::vector<LedgerDamage>& known = {},
                                              const LedgerVisitor& passed_over = {});
+
+/// The same, with the place of each line.
+[[nodiscard]] Result<LedgerScan> scan_ledger_places(const std::string& directory, const PlacedLedgerVisitor& visitor,
+                                                    const std::vector<LedgerDamage>& known = {},
+                                                    const LedgerVisitor& passed_over = {});
 
 /// The damage that the bytes of a file from `good_bytes` on are.
 [[nodiscard]] LedgerDamage measure_torn(const std::string& directory, const LedgerSegment& segment,

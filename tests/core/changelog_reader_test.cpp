@@ -113,8 +113,8 @@ TEST_CASE("changelog: the operators' document") {
                                      "OPS-2026-01-27-001"});
     REQUIRE(reading.entries.size() == 7);
     CHECK(warned(reading.entries[1]) == Strings{"57:15"});
-    CHECK(warned(reading.entries[2]) == Strings{"87:15"});
-    CHECK(warned(reading.entries[3]) == Strings{"120:18"});
+    CHECK(warned(reading.entries[2]) == Strings{"87:15", "88:18", "103:8"});
+    CHECK(warned(reading.entries[3]) == Strings{"120:18", "135:8"});
     for (const std::size_t clean : {0, 4, 5, 6})
         CHECK(warned(reading.entries[clean]).empty());
     const std::vector<std::size_t> fields{18, 18, 20, 20, 20, 12, 12};
@@ -153,6 +153,7 @@ TEST_CASE("changelog: the lenient rule") {
         {"notes: \"a: b\"", "a: b", {}},
         {"notes: |\n  a: b: c", "a: b: c\n", {}},
         {"notes: a:b", "a:b", {}},
+        {"notes: \v", "", {}},
         {"notes: [a: b: c", "", {}},
         {"notes: *a: b", "", {}},
     };
@@ -292,6 +293,7 @@ TEST_CASE("changelog: one entry written by hand") {
     CHECK(read_entry("operation_name: x\n").entries.at(0).id().empty());
     CHECK(read_entry("---\noperation_id: OPS-YYYY-MM-DD-NNN\noperation_name: x\n").entries.at(0).id().empty());
     CHECK(read_entry(fenced("operation_id: OPS-2025-01-01-001\n")).entries.at(0).id() == "OPS-2025-01-01-001");
+    CHECK(faults_of(read_entry("---\noperation_id:")) == "2:1: the entry has no fields\n");
     CHECK(faults_of(read_entry("")) == "0:0: one entry is expected, and 0 are here\n");
     CHECK(faults_of(read_entry("a: b\n---\na: c\n")) == "0:0: one entry is expected, and 2 are here\n");
     CHECK(faults_of(read_entry("a: b\nrisk_class: <x>\nnotes: <what else is worth knowing>\n")) ==

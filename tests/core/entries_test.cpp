@@ -17,7 +17,12 @@ const WallTime seen = *from_rfc3339("2026-01-28T01:41:58.058083Z");
 const WallTime now = *from_rfc3339("2026-01-28T01:42:00Z");
 
 EntryStamp stamp() {
-    return {"host-1", "bfb734a7aa5cb0a8", "681ff703", "main", {"quantum-governor.service", "s@*.service", "t.timer"}};
+    return {"host-1",
+            "bfb734a7aa5cb0a8",
+            {{"policy.yaml", "ab12"}},
+            "681ff703",
+            "main",
+            {"quantum-governor.service", "s@*.service", "t.timer"}};
 }
 
 UnitTimeline stopped(const std::string& name) {
@@ -160,7 +165,8 @@ TEST_CASE("entries: the timeline has whole microseconds for each unit") {
 
 TEST_CASE("entries: a reset names who, why and which trip it ends") {
     const UnitStates states{{"quantum-governor.service", {"loaded", "inactive", "dead"}}, {"t.timer", {"", "", ""}}};
-    const Json entry = reset_entry({"prices are back", "binyamin"}, "OPS-2026-01-28-001", {}, states, stamp(), now);
+    const Json entry =
+        reset_entry({"prices are back", "binyamin", "", ""}, "OPS-2026-01-28-001", {}, states, stamp(), now);
     CHECK(entry["operation_name"] == "Emergency stop reset");
     CHECK(entry["requested_by"] == "binyamin");
     CHECK(entry["rollback_of"] == "OPS-2026-01-28-001");
@@ -170,7 +176,12 @@ TEST_CASE("entries: a reset names who, why and which trip it ends") {
     CHECK(entry["outcome"] == "SUCCESS");
     line_of(LedgerKind::Reset, entry);
 
-    const Json partial = reset_entry({"r", "w"}, "", {"a is still masked"}, states, stamp(), now);
+    const Json approved = reset_entry({"r", "alice", "bob", "OPS-2026-01-28-002"}, "", {}, states, stamp(), now);
+    CHECK(approved["requested_by"] == "alice");
+    CHECK(approved["approved_by"] == "bob");
+    CHECK(approved["notes"] == "Reason: r. Asked for with OPS-2026-01-28-002.");
+
+    const Json partial = reset_entry({"r", "w", "", ""}, "", {"a is still masked"}, states, stamp(), now);
     CHECK(partial["outcome"] == "PARTIAL");
     CHECK_FALSE(partial.contains("rollback_of"));
     CHECK(partial["notes"] == "Reason: r. Not verified: a is still masked.");
@@ -180,12 +191,12 @@ TEST_CASE("entries: all kinds share the fields of every entry") {
     const Json event =
         event_entry({.name = "Unit stopped again", .summary = "s@1.service had a process again"}, "essd", stamp(), now);
     line_of(LedgerKind::Refusal, event);
-    for (const Json& entry :
-         {trip_entry(trip(), latch(), stamp(), now), reset_entry({"r", "w"}, "", {}, {}, stamp(), now), event}) {
+    for (const Json& entry : {trip_entry(trip(), latch(), stamp(), now),
+                              reset_entry({"r", "w", "", ""}, "", {}, {}, stamp(), now), event}) {
         for (const char* field :
              {"operation_name", "requested_by", "approved_by", "approval_timestamp", "execution_timestamp",
               "git_commit", "git_branch", "hostname", "risk_class", "blast_radius", "changes_summary", "objective",
-              "outcome", "allowed_services", "config_hash", "notes"}) {
+              "outcome", "allowed_services", "config_hash", "config_files", "notes"}) {
             CAPTURE(field);
             CHECK(entry.contains(field));
         }

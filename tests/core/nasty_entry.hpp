@@ -9,6 +9,86 @@
 
 namespace ess::test {
 
+inline const std::vector<std::string> nasty_texts{
+    "",
+    "y",
+    "No",
+    "on",
+    "NULL",
+    "~",
+    "0x1F",
+    "1_000",
+    "1e3",
+    "12e03",
+    ".5",
+    "-1",
+    "+1",
+    "0o17",
+    "017",
+    "1:30",
+    ".inf",
+    "2026-01-28",
+    "2026-01-28T01:41:58Z",
+    "<<",
+    "=",
+    "---",
+    "...",
+    "--- a",
+    "- a",
+    "? a",
+    "a: b",
+    "a:",
+    "a #b",
+    "# a",
+    "a#b",
+    " a",
+    "a ",
+    "[a]",
+    "{a: b}",
+    "*a",
+    "&a b",
+    "!a",
+    "|",
+    ">",
+    "%a",
+    "@a",
+    "`a`",
+    "'a'",
+    "\"a\"",
+    "a\\nb",
+    "a, b",
+    "a\n",
+    "a\nb",
+    "\na",
+    "a\n\n",
+    " a\nb\n",
+    "a\n b\n\n\nc\n",
+    "# a\nb\n",
+    "a\n```\nb\n",
+    "a\n \nb\n",
+    "a\n\tb\n",
+    "\ta",
+    "\ta\nb\n",
+    "a\tb\nc",
+    "a\r\nb",
+    "a\rb",
+    "é→😀",
+    "a\u0085b",
+    "a\u00A0b",
+    "a\u2028b",
+    "a\u2029b\n",
+    "\uFEFFa",
+    "a\uFFFE",
+    "\u202Eabc",
+    std::string("a\0b", 3),
+    "\x1b[31m",
+    "\x7f",
+    "a: b\nc: d\n",
+    "operation_id: x",
+    "681ff703",
+    "2b442892",
+};
+
 /// Makes entries of all fields from texts that writers and readers of YAML stumble over.
 class NastyEntries {
   public:
@@ -28,7 +108,7 @@ class NastyEntries {
         if (below(2) == 0) {
             operation.kind = LedgerKind::Trip;
             operation.ess = {
-                {"reason", text()}, {text(), nullptr}, {"units", {{{"us", -12}, {"up", true}, {"t", text()}}}}};
+                {"reason", text()}, {key(), nullptr}, {"units", {{{"us", -12}, {"up", true}, {"t", text()}}}}};
         }
         return operation;
     }
@@ -37,85 +117,7 @@ class NastyEntries {
     std::size_t below(std::size_t end) { return random_() % end; }
 
     std::string text() {
-        static const std::vector<std::string> whole{
-            "",
-            "y",
-            "No",
-            "on",
-            "NULL",
-            "~",
-            "0x1F",
-            "1_000",
-            "1e3",
-            "12e03",
-            ".5",
-            "-1",
-            "+1",
-            "0o17",
-            "017",
-            "1:30",
-            ".inf",
-            "2026-01-28",
-            "2026-01-28T01:41:58Z",
-            "<<",
-            "=",
-            "---",
-            "...",
-            "--- a",
-            "- a",
-            "? a",
-            "a: b",
-            "a:",
-            "a #b",
-            "# a",
-            "a#b",
-            " a",
-            "a ",
-            "[a]",
-            "{a: b}",
-            "*a",
-            "&a b",
-            "!a",
-            "|",
-            ">",
-            "%a",
-            "@a",
-            "`a`",
-            "'a'",
-            "\"a\"",
-            "a\\nb",
-            "a, b",
-            "a\n",
-            "a\nb",
-            "\na",
-            "a\n\n",
-            " a\nb\n",
-            "a\n b\n\n\nc\n",
-            "# a\nb\n",
-            "a\n```\nb\n",
-            "a\n \nb\n",
-            "a\n\tb\n",
-            "\ta",
-            "a\tb\nc",
-            "a\r\nb",
-            "a\rb",
-            "é→😀",
-            "a\u0085b",
-            "a\u00A0b",
-            "a\u2028b",
-            "a\u2029b\n",
-            "\uFEFFa",
-            "a\uFFFE",
-            "\u202Eabc",
-            std::string("a\0b", 3),
-            "\x1b[31m",
-            "\x7f",
-            "a: b\nc: d\n",
-            "operation_id: x",
-            "681ff703",
-            "2b442892",
-        };
-        if (below(4) != 0) return whole[below(whole.size())];
+        if (below(4) != 0) return nasty_texts[below(nasty_texts.size())];
         static const std::vector<std::string> parts{"a",  " ", "\n", ":", "#",   "-",    "'", "\"", "\\",
                                                     "\t", "1", "é",  "~", "```", "\x01", "{", "]",  ","};
         std::string made;
@@ -131,12 +133,16 @@ class NastyEntries {
         return made;
     }
 
-    Json map() {
+    std::string key() {
         static const std::vector<std::string> keys{"a", "on", "a: b", "- x", "1", "a,b",  "a.b",
                                                    "?", "#",  " ",    "<<",  "'", "null", "{"};
+        return keys[below(keys.size())];
+    }
+
+    Json map() {
         Json made = Json::object();
         for (std::size_t i = below(4); i > 0; --i)
-            made[keys[below(keys.size())]] = text();
+            made[key()] = text();
         return made;
     }
 

@@ -97,6 +97,8 @@ Status full_status() {
     status.unit_states["a.service"] = {"masked", "failed", "failed"};
     status.guarded = {"a.service"};
     status.last_operation = OperationSummary{"OPS-2026-01-28-001", "SUCCESS", 1500us};
+    status.pending_reset =
+        PendingResetInfo{"OPS-2026-01-28-002", "alice", "fixed", *from_rfc3339("2026-01-28T02:00:00Z")};
     status.config_hash = "bfb734a7aa5cb0a8";
     status.ledger_entries = 7;
     status.ledger_head = std::string(64, 'a');

@@ -39,6 +39,7 @@ struct MemoryMirror {
 /// The state directory of a host: ledger and keys.
 class SignedHost {
   public:
+    [[nodiscard]] const std::string& state() const { return scratch_.path(); }
     [[nodiscard]] std::string ledger(const std::string& file = {}) const {
         return scratch_.file("ledger") + (file.empty() ? "" : "/" + file);
     }

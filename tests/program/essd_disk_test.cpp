@@ -5,6 +5,7 @@
 #include <array>
 #include <filesystem>
 
+#include "host/signed_ledger.hpp"
 #include "program/sandbox.hpp"
 
 using namespace ess;
@@ -26,6 +27,30 @@ void fill() {
     }
 }
 
+/// Lines up to the end of a page of the segment: the next one needs a page more.
+void fill_page_of_ledger() {
+    host::SignedLedgerOptions options;
+    options.directory = ledger;
+    auto opened = host::SignedLedger::open(options);
+    REQUIRE(opened);
+    const auto append = [&](std::size_t padding) {
+        host::LedgerDraft draft{LedgerKind::Append, {{"notes", std::string(padding, 'n')}}, nullptr, wall_now()};
+        REQUIRE((*opened)->append(draft));
+    };
+    const auto size = [] {
+        std::uintmax_t bytes = 0;
+        for (const auto& file : fs::directory_iterator(ledger))
+            if (file.path().extension() == ".jsonl") bytes += file.file_size();
+        return bytes;
+    };
+    constexpr std::uintmax_t page = 4096;
+    const std::uintmax_t before = size();
+    append(0);
+    const std::uintmax_t line = size() - before;
+    append(page - (size() + line) % page);
+    REQUIRE(size() % page == 0);
+}
+
 /// The retry of what could not be written comes every few seconds.
 constexpr std::chrono::milliseconds retry_time = 20s;
 
@@ -34,7 +59,8 @@ constexpr std::chrono::milliseconds retry_time = 20s;
 TEST_CASE("disk: full, the trip goes on and its entry comes late") {
     Sandbox sandbox;
     if (!sandbox.usable()) return;
-    sandbox.mount_tmpfs(state_directory, "size=64k,mode=755");
+    sandbox.mount_tmpfs(state_directory, "size=128k,mode=755");
+    fill_page_of_ledger();
     const Essd essd;
     CHECK(eventually([&] { return !essd.has_fault("ledger"); }));
     fill();
@@ -65,7 +91,7 @@ TEST_CASE("disk: full, the trip goes on and its entry comes late") {
 TEST_CASE("disk: full from the start") {
     Sandbox sandbox;
     if (!sandbox.usable()) return;
-    sandbox.mount_tmpfs(state_directory, "size=16k,mode=755");
+    sandbox.mount_tmpfs(state_directory, "size=64k,mode=755");
     fill();
     const Essd essd;
     CHECK(eventually([&] { return !essd.has_fault("starting"); }));

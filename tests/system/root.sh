@@ -2,9 +2,9 @@
 # The minimal Debian that machines are laid over: built once per suite and package list, then only read.
 # Sourced by machine.sh.
 
-# What essd links against, beside the system itself; inotify-tools, jq and procps are for scenarios and people.
+# What essd links against, beside the system itself; the rest are for scenarios and people.
 root_packages() {
-  local common=systemd,systemd-sysv,dbus,inotify-tools,jq,procps,libyaml-0-2,libsystemd0
+  local common=systemd,systemd-sysv,dbus,inotify-tools,jq,procps,openssl,openssh-client,libyaml-0-2,libsystemd0
   case $1 in
     bookworm) echo "$common,libsdbus-c++1,libspdlog1.10,libfmt9,libssl3" ;;
     trixie) echo "$common,libsdbus-c++2,libspdlog1.15,libfmt10,libssl3t64" ;;

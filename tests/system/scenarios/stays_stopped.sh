@@ -156,3 +156,15 @@ scenario_unit_that_appears_later() {
   assert_fails machine_run m heartbeat --last quantum-strat-new
   assert_fails machine_run m heartbeat --last quantum-strat-other
 }
+
+# the generator was removed from under an armed essd: what systemd itself can mask is masked, the rest is no success
+scenario_generator_lost() {
+  local since
+  start_armed m
+  machine_run m rm /usr/lib/systemd/system-generators/quantum-ess-generator
+  since=$(touch_latch m)
+  assert_soon 5 "the unit below /usr is masked" unit_is m quantum-vendor LoadState masked
+  assert_silent_since m "$since" "${TRADING[@]}"
+  assert_soon 5 "a trip is on record" has_trips m 1
+  assert_eq "$(last_trip m | jq -r .entry.outcome)" PARTIAL "outcome"
+}

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "core/day_range.hpp"
+#include "host/ledger_index.hpp"
+#include "host/streamed_file.hpp"
+
+namespace ess::host {
+
+/// Gives the Markdown changelog of those days to `sink`, piece by piece (core/changelog_writer).
+[[nodiscard]] Result<> stream_changelog(const LedgerIndex& index, const DayRange& days, const TextSink& sink);
+
+/// Writes the whole ledger as Markdown to `path` (0644): everybody may read what was done. Reads all of the ledger: for
+/// the writer thread. The file appears as a whole and is not synced, since it can be made again.
+[[nodiscard]] Result<> write_changelog(const std::string& ledger_directory, const std::string& path);
+
+}  // namespace ess::host
