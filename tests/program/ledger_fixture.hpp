@@ -10,18 +10,20 @@ namespace ess::test {
 /// A ledger of operators' entries, in a directory that is not the daemon's.
 inline const std::string other_ledger = "/var/lib/other/ledger";
 
-[[nodiscard]] inline std::vector<std::string> operation_words(const std::vector<std::string>& more = {}) {
+[[nodiscard]] inline std::vector<std::string> operation_words(const std::vector<std::string>& more = {},
+                                                              const std::string& name = "Raise the cap") {
     std::vector<std::string> words{
-        "ledger",         "append",        "--operation",       "Raise the cap", "--risk-class", "LOW_RISK_CONFIG",
-        "--blast-radius", "governor only", "--changes-summary", "cap 2 to 3",    "--directory",  other_ledger};
+        "ledger",         "append",        "--operation",       name,         "--risk-class", "LOW_RISK_CONFIG",
+        "--blast-radius", "governor only", "--changes-summary", "cap 2 to 3", "--directory",  other_ledger};
     words.insert(words.end(), more.begin(), more.end());
     return words;
 }
 
 /// Records one and gives its id.
-[[nodiscard]] inline std::string append_operation(const std::vector<std::string>& more = {}) {
+[[nodiscard]] inline std::string append_operation(const std::vector<std::string>& more = {},
+                                                  const std::string& name = "Raise the cap") {
     std::filesystem::create_directories("/var/lib/other");
-    std::vector<std::string> words = operation_words(more);
+    std::vector<std::string> words = operation_words(more, name);
     words.emplace_back("--json");
     const Ended done = essctl(words);
     REQUIRE_MESSAGE(done.code == 0, done.err);
