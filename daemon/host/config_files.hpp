@@ -12,8 +12,8 @@ namespace ess::host {
 /// in .yaml, except .yml, which is a fault: it was meant. What cannot be read is a fault of line 0. Blocks on the disk.
 [[nodiscard]] ConfigReading read_config_files(const std::string& directory = "/etc/quantum");
 
-/// As above for these files, the first one as the main file. Maintenance windows are not checked by either: problems_of()
-/// in maintenance.hpp does.
+/// As above for these files, the first one as the main file. Maintenance windows are not checked by either:
+/// problems_of() in maintenance.hpp does.
 [[nodiscard]] ConfigReading read_listed_config_files(const std::vector<std::string>& files);
 
 /// The configuration to act on when nobody is there to mend it.
