@@ -10,8 +10,11 @@ KEPT=/root/kept
 
 # audited NAME: armed, with the auditor's script, and the key taken home.
 audited() {
+  local part
   start_armed "$1"
-  machine_copy_in "$1" "$MACHINE_SOURCE/scripts/verify-ledger" /usr/local/bin/verify-ledger
+  for part in verify-ledger $(cd "$MACHINE_SOURCE/scripts" && echo verify-ledger.d/*); do
+    machine_copy_in "$1" "$MACHINE_SOURCE/scripts/$part" "/usr/local/bin/$part"
+  done
   assert_soon 5 "there is a key" machine_run "$1" test -s "$LEDGER/log.pub.pem"
   machine_run "$1" mkdir -p "$KEPT"
   machine_run "$1" cp "$LEDGER/log.pub.pem" "$KEPT/"
