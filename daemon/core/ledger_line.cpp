@@ -104,11 +104,6 @@ std::string spell(const LedgerLine& line) {
     return json.dump();
 }
 
-std::string text_of(const Json& json, const char* key) {
-    const auto found = json.find(key);
-    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 Json value_of(const Json& json, const char* key) {
     const auto found = json.find(key);
     return found != json.end() ? *found : Json();
@@ -117,14 +112,14 @@ Json value_of(const Json& json, const char* key) {
 /// Takes the parts that are there; what is missing or of a wrong type fails check_line() or the comparison of bytes.
 LedgerLine take_parts(const Json& json) {
     LedgerLine line;
-    line.kind = ledger_kind_from(text_of(json, "kind")).value_or(LedgerKind::Append);
+    line.kind = ledger_kind_from(text_at(json, "kind")).value_or(LedgerKind::Append);
     line.entry = value_of(json, "entry");
     line.ess = value_of(json, "ess");
-    line.time = from_rfc3339(text_of(json, "time")).value_or(WallTime{});
-    line.boot_id = text_of(json, "boot_id");
+    line.time = from_rfc3339(text_at(json, "time")).value_or(WallTime{});
+    line.boot_id = text_at(json, "boot_id");
     const Json seq = value_of(json, "seq");
     line.seq = seq.is_number_unsigned() ? seq.get<std::uint64_t>() : 0;
-    line.prev = text_of(json, "prev");
+    line.prev = text_at(json, "prev");
     return line;
 }
 
@@ -159,7 +154,7 @@ Result<LedgerLine> parse_ledger_line(std::string_view text) {
     if (!json) return failure_in("ledger line", json.error());
     if (!json->is_object()) return failure("ledger line: not an object");
     if (value_of(*json, "v") != line_version) return failure("ledger line: unknown version");
-    if (!ledger_kind_from(text_of(*json, "kind"))) return failure("ledger line: unknown kind");
+    if (!ledger_kind_from(text_at(*json, "kind"))) return failure("ledger line: unknown kind");
     LedgerLine line = take_parts(*json);
     if (auto checked = check_line(line); !checked) return failure_in("ledger line", checked.error());
     if (spell(line) != text) return failure("ledger line: not in the one form that is written");

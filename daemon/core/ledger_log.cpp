@@ -13,12 +13,6 @@ namespace {
 
 constexpr std::size_t people_for_a_breach = 2;
 
-std::string text_of(const Json& json, const char* key) {
-    if (!json.is_object()) return {};
-    const auto found = json.find(key);
-    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 /// The rest of the line that begins with `name` and a space; `text` goes on behind it.
 std::string take_field(std::string_view& text, std::string_view name) {
     const std::string_view line = text.substr(0, text.find('\n'));
@@ -48,9 +42,9 @@ Json log_object(const VerifierKey& key) {
 Result<VerifierKey> opened_log(const LedgerLine& line) {
     if (!opens_log(line.kind)) return failure("the line opens no log");
     const Json log = line.ess.is_object() ? line.ess.value("log", Json()) : Json();
-    auto key = VerifierKey::parse(text_of(log, "vkey"));
+    auto key = VerifierKey::parse(text_at(log, "vkey"));
     if (!key) return failure_in("the line that opens a log", key.error());
-    if (key->name() != text_of(log, "origin")) return failure("the origin of a log is not the name of its key");
+    if (key->name() != text_at(log, "origin")) return failure("the origin of a log is not the name of its key");
     return key;
 }
 
@@ -67,11 +61,11 @@ Json key_change(const VerifierKey& old_key, const VerifierKey& new_key, const Ed
 
 Result<VerifierKey> changed_key(const LedgerLine& line, const VerifierKey& current) {
     if (line.kind != LedgerKind::Key) return failure("the line changes no key");
-    auto new_key = VerifierKey::parse(text_of(line.ess, "new_vkey"));
+    auto new_key = VerifierKey::parse(text_at(line.ess, "new_vkey"));
     if (!new_key) return failure_in("new_vkey", new_key.error());
     if (new_key->name() != current.name()) return failure("new_vkey is of another log");
-    if (text_of(line.ess, "old_vkey") != current.text()) return failure("old_vkey is not the key of the log");
-    const auto signature = from_base64(text_of(line.ess, "signature"));
+    if (text_at(line.ess, "old_vkey") != current.text()) return failure("old_vkey is not the key of the log");
+    const auto signature = from_base64(text_at(line.ess, "signature"));
     if (!signature || !current.key().verify(key_statement(current, *new_key), *signature)) {
         return failure("the change of the key is not signed by the old one");
     }
@@ -125,10 +119,10 @@ Result<> LedgerLog::follow_keys(const LedgerLine& line) {
 }
 
 void UnsettledBreaches::take(const LedgerLine& line) {
-    const std::string id = text_of(line.entry, "operation_id");
+    const std::string id = text_at(line.entry, "operation_id");
     if (line.kind == LedgerKind::Breach) breaches_.push_back({line.seq, id, {}});
     if (line.kind != LedgerKind::Signoff || id.empty()) return;
-    const std::string person = text_of(line.entry, "approved_by");
+    const std::string person = text_at(line.entry, "approved_by");
     for (LedgerBreach& breach : breaches_) {
         const bool known = std::find(breach.signers.begin(), breach.signers.end(), person) != breach.signers.end();
         if (breach.operation_id == id && !person.empty() && !known) breach.signers.push_back(person);

@@ -7,12 +7,6 @@ namespace ess {
 
 namespace {
 
-std::string text_of(const Json& object, const char* key) {
-    if (!object.is_object()) return {};
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 char to_lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -21,12 +15,12 @@ char to_lower(char c) {
 
 SignoffTarget signoff_target(const Operation& operation, const LedgerLine& line, const std::string& origin) {
     SignoffTarget target{
-        {origin, operation.id(), operation.seq, operation.hash}, text_of(operation.entry, "requested_by"), {}};
+        {origin, operation.id(), operation.seq, operation.hash}, text_at(operation.entry, "requested_by"), {}};
     // The operators' format writes SELF for whoever runs the tool.
-    if (const std::string recorder = text_of(line.ess, "recorded_by"); target.requester == "SELF" && !recorder.empty())
+    if (const std::string recorder = text_at(line.ess, "recorded_by"); target.requester == "SELF" && !recorder.empty())
         target.requester = recorder;
     for (const Json& signoff : operation.signoffs)
-        target.signers.push_back(text_of(signoff, "approved_by"));
+        target.signers.push_back(text_at(signoff, "approved_by"));
     return target;
 }
 
@@ -40,9 +34,9 @@ bool is_same_person(std::string_view left, std::string_view right) {
 }
 
 Result<> check_signoff_policy(const SignoffTarget& target, const Json& entry, const Json& ess) {
-    const std::string person = text_of(entry, "approved_by");
+    const std::string person = text_at(entry, "approved_by");
     if (person.empty()) return failure("nobody is named who approves");
-    if (text_of(ess, "statement") != target.subject.statement())
+    if (text_at(ess, "statement") != target.subject.statement())
         return failure("what was signed is not the statement of " + target.subject.operation_id + " in this ledger");
     if (is_same_person(person, target.requester)) {
         return failure(person + " asked for " + target.subject.operation_id + " (" + target.requester +

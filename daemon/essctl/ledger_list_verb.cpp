@@ -45,14 +45,13 @@ struct Row {
 };
 
 std::string text_of(const Json& entry, const char* field) {
-    const auto found = entry.find(field);
-    return found != entry.end() && found->is_string() ? clean_line(found->get_ref<const std::string&>(), name_limit)
-                                                      : "";
+    return clean_line(text_at(entry, field), name_limit);
 }
 
 Row row_of(const Operation& operation) {
     // When it happened; a late or imported entry was recorded later.
-    const auto happened = parse_moment(text_of(operation.entry, "execution_timestamp"));
+    auto happened = parse_moment(text_of(operation.entry, "execution_timestamp"));
+    if (!happened) happened = parse_moment(text_of(operation.entry, "approval_timestamp"));
     return {operation.id(),
             text_of(operation.entry, "requested_by"),
             text_of(operation.entry, "operation_name"),

@@ -5,7 +5,9 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "base/file.hpp"
@@ -57,6 +59,17 @@ Result<> replace_if_other(const std::string& path, const std::string& content) {
     return replace_file(path, content, public_mode, Durability::Durable);
 }
 
+/// What a writer that was killed left of a file that it was replacing. Whoever has the lock is alone here.
+void remove_leftovers(const std::string& directory) {
+    std::error_code fault;
+    for (auto at = std::filesystem::directory_iterator(directory, fault);
+         !fault && at != std::filesystem::directory_iterator(); at.increment(fault)) {
+        const std::string name = at->path().filename().string();
+        std::error_code stays;
+        if (name.starts_with(".checkpoint.") || name.starts_with(".log.")) std::filesystem::remove(at->path(), stays);
+    }
+}
+
 }  // namespace
 
 SignedLedger::SignedLedger(SignedLedgerOptions options) : options_(std::move(options)), keys_(options_.directory) {}
@@ -81,6 +94,7 @@ Result<> SignedLedger::load() {
     auto opened = LedgerFile::open(std::move(options));
     if (!opened) return tl::make_unexpected(opened.error());
     ledger_.emplace(std::move(*opened));
+    remove_leftovers(options_.directory);
     const std::string context = "ledger " + options_.directory;
     if (auto compared = compare(); !compared) return failure_in(context, compared.error());
     if (auto chosen = choose_key(); !chosen) return failure_in(context, chosen.error());

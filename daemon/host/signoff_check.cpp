@@ -23,12 +23,6 @@ constexpr std::size_t people_for_a_breach = 2;
 constexpr Micros verify_timeout = 10s;
 constexpr std::size_t verify_output_limit = 4096;
 
-std::string text_of(const Json& json, const char* key) {
-    if (!json.is_object()) return {};
-    const auto found = json.find(key);
-    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 /// "2026-01-28T01:41:58.058083Z" as ssh-keygen reads a time in UTC: "20260128014158Z"
 std::string verify_time(WallTime time) {
     std::string text = to_rfc3339(time).substr(0, std::string_view("2026-01-28T01:41:58").size());
@@ -63,8 +57,8 @@ class PrivateDirectory {
 std::optional<std::string> signing_key(const LedgerLine& line, const std::string& person,
                                        const std::string& allowed_signers) {
     const PrivateDirectory directory;
-    const auto statement = directory.put("statement", text_of(line.ess, "statement"));
-    const auto signature = directory.put("signature", text_of(line.ess, "signature"));
+    const auto statement = directory.put("statement", text_at(line.ess, "statement"));
+    const auto signature = directory.put("signature", text_at(line.ess, "signature"));
     if (!statement || !signature) return std::nullopt;
     // ssh-keygen takes the text from its standard input alone. The shell sees the words as words, never as text of its.
     const Command command{
@@ -96,32 +90,32 @@ void SignoffCheck::learn(const LedgerLine& line) {
     if (line.kind == LedgerKind::Breach) breaches_.push_back(line.seq);
     if (line.kind != LedgerKind::Signoff) return;
     ++signoffs_;
-    if (const auto subject = parse_signoff_statement(text_of(line.ess, "statement"))) {
+    if (const auto subject = parse_signoff_statement(text_at(line.ess, "statement"))) {
         if (subject->entry_seq < line.seq) subjects_[subject->entry_seq] = {};
     }
 }
 
 void SignoffCheck::take(const CountedLine& counted, LedgerVerdict& verdict) {
     const LedgerLine& line = counted.line;
-    if (opens_log(line.kind)) origin_ = line.ess.is_object() ? text_of(line.ess.value("log", Json()), "origin") : "";
+    if (opens_log(line.kind)) origin_ = line.ess.is_object() ? text_at(line.ess.value("log", Json()), "origin") : "";
     if (const auto found = subjects_.find(line.seq); found != subjects_.end()) {
-        found->second = {{origin_, text_of(line.entry, "operation_id"), line.seq, ledger_hash(counted.bytes)},
+        found->second = {{origin_, text_at(line.entry, "operation_id"), line.seq, ledger_hash(counted.bytes)},
                          line.kind,
-                         text_of(line.entry, "requested_by")};
+                         text_at(line.entry, "requested_by")};
     }
     if (line.kind == LedgerKind::Signoff) check(line, verdict);
 }
 
 bool SignoffCheck::is_of_entry(const LedgerLine& line, const Subject* subject) const {
     return subject != nullptr && !subject->subject.operation_id.empty() &&
-           subject->subject.operation_id == text_of(line.entry, "operation_id") &&
+           subject->subject.operation_id == text_at(line.entry, "operation_id") &&
            subject->kind != LedgerKind::Signoff && subject->kind != LedgerKind::Amend &&
-           subject->subject.statement() == text_of(line.ess, "statement");
+           subject->subject.statement() == text_at(line.ess, "statement");
 }
 
 void SignoffCheck::check(const LedgerLine& line, LedgerVerdict& verdict) {
     const std::string seq = "seq " + std::to_string(line.seq);
-    const auto claimed = parse_signoff_statement(text_of(line.ess, "statement"));
+    const auto claimed = parse_signoff_statement(text_at(line.ess, "statement"));
     const auto found = claimed ? subjects_.find(claimed->entry_seq) : subjects_.end();
     const Subject* const subject = found == subjects_.end() ? nullptr : &found->second;
     if (subject != nullptr && subject->subject.entry_seq == 0 && !breaches_.empty()) {
@@ -130,7 +124,7 @@ void SignoffCheck::check(const LedgerLine& line, LedgerVerdict& verdict) {
     if (!is_of_entry(line, subject)) {
         return verdict.wrong(LedgerCheck::Signoffs, seq + ": the statement is not that of an entry before it");
     }
-    const std::string person = text_of(line.entry, "approved_by");
+    const std::string person = text_at(line.entry, "approved_by");
     if (person == subject->requested_by) {
         return verdict.wrong(LedgerCheck::Signoffs, seq + ": the signer requested it");
     }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "signed_fixture.hpp"
@@ -26,6 +27,18 @@ mode_t mode_of(const std::string& path) {
 }
 
 }  // namespace
+
+TEST_CASE("signed ledger: what a killed writer left of a checkpoint is cleared away, and nothing else") {
+    SignedHost host;
+    CHECK(host.open()->trouble().empty());
+    for (const char* name : {".checkpoint.4711", ".log.vkey.4711", "notes.txt"})
+        std::ofstream(host.ledger(name)) << "x";
+    CHECK(host.open()->trouble().empty());
+    CHECK_FALSE(fs::exists(host.ledger(".checkpoint.4711")));
+    CHECK_FALSE(fs::exists(host.ledger(".log.vkey.4711")));
+    CHECK(fs::exists(host.ledger("notes.txt")));
+    CHECK(fs::exists(host.ledger("checkpoint")));
+}
 
 TEST_CASE("signed ledger: begins with its log, and signs after each line") {
     SignedHost host;
