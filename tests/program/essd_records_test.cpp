@@ -107,6 +107,7 @@ TEST_CASE("configuration: a change is seen, logged, recorded and in the status")
     if (!sandbox.usable()) return;
     const std::string before = config_hash();
     const Essd essd;
+    REQUIRE(is_open(essd));
     CHECK(eventually([&] {
         return essd.process.err().find("Configuration hash: " + before + " (policy+signals+universe)") !=
                std::string::npos;
@@ -134,6 +135,7 @@ TEST_CASE("configuration: outside of the maintenance windows it is a fault until
                read_whole(config_file) + "config_hash: {maintenance: [{start: 2020-01-01, duration: 1h}]}\n");
     const std::string original = read_whole(policy);
     Essd essd;
+    REQUIRE(is_open(essd));
     CHECK_FALSE(essd.has_fault("config-changed"));
     write_file(policy, "policy.yaml: changed\n");
     CHECK(eventually([&] { return essd.has_fault("config-changed"); }));
@@ -156,6 +158,7 @@ TEST_CASE("configuration: inside of a maintenance window it is expected, and whi
     write_file(config_file, read_whole(config_file) + "config_hash: {maintenance: [{start: hourly, duration: 2h}]}\n");
     {
         Essd essd;
+        REQUIRE(is_open(essd));
         write_file(policy, "policy.yaml: changed\n");
         CHECK(ledger_lines("configuration", 1).size() == 1);
         CHECK_FALSE(essd.has_fault("config-changed"));
