@@ -1,6 +1,7 @@
 #include "core/operation.hpp"
 
 #include <tuple>
+#include <utility>
 
 #include "core/operation_number.hpp"
 
@@ -26,10 +27,11 @@ std::string Operation::id() const {
 }
 
 std::string Operation::outcome() const {
-    for (auto amendment = amendments.rbegin(); amendment != amendments.rend(); ++amendment) {
-        if (const std::string outcome = text_at(*amendment, "outcome"); !outcome.empty()) return outcome;
+    std::string newest = text_at(entry, "outcome");
+    for (const Json& amendment : amendments) {
+        if (std::string outcome = text_at(amendment, "outcome"); !outcome.empty()) newest = std::move(outcome);
     }
-    return text_at(entry, "outcome");
+    return newest;
 }
 
 std::optional<Operation> operation_of(const LedgerLine& line, std::string_view bytes) {

@@ -69,7 +69,9 @@ std::string uses_text(const Screen& screen, const HashUses& hashes) {
     for (const auto& [hash, use] : hashes) {
         const std::string count = std::to_string(use.count);
         const std::string span = use.first ? time_text(use.first) + " to " + time_text(use.last) : "now";
-        rows.push_back({{std::string(widest - count.size() + 2, ' ') + count + " " + hash, Colour::Bold}, {span}});
+        std::string group(widest - count.size() + 2, ' ');
+        group.append(count).append(" ").append(hash);
+        rows.push_back({{std::move(group), Colour::Bold}, {span}});
     }
     return table(screen, rows);
 }

@@ -142,7 +142,7 @@ std::string cut(const std::string& text, std::size_t width) {
 
 std::string list_text(const std::vector<Row>& rows) {
     constexpr std::size_t longest_requester = 12;  // on a terminal
-    constexpr std::size_t gaps = 5 * 2;
+    constexpr std::size_t gaps = 10;
     const auto width = terminal_width();
     std::size_t id = 0;
     std::size_t kind = 0;

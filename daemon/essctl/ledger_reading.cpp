@@ -33,7 +33,7 @@ std::string segment_of(const std::string& directory, std::string_view line) {
     std::error_code fault;
     for (auto at = std::filesystem::directory_iterator(directory, fault);
          !fault && at != std::filesystem::directory_iterator(); at.increment(fault)) {
-        const std::string name = at->path().filename().string();
+        std::string name = at->path().filename().string();
         if (host::parse_segment(name) && has_line(at->path().string(), line)) return name;
     }
     return {};

@@ -34,7 +34,7 @@ std::string value_text(const Json& value, const std::string& indent) {
             text += "\n" + indent + "- " + line(item);
     } else if (value.is_object()) {
         for (const auto& [key, member] : value.items())
-            text += "\n" + indent + key + ": " + line(member);
+            text.append("\n").append(indent).append(key).append(": ").append(line(member));
     } else if (value.is_string() && value.get_ref<const std::string&>().find('\n') != std::string::npos) {
         std::string_view rest = value.get_ref<const std::string&>();
         while (!rest.empty()) {
