@@ -72,9 +72,10 @@ void Recorder::Desk::open_ledger() {
     options.directory = paths::ledger_directory;
     options.replayed = [this](const LedgerLine& line, std::string_view) {
         note(line);
-        // An imported or appended entry may be of another host.
+        // What somebody else had written may be of another host.
+        const bool given = line.kind == LedgerKind::Append || line.kind == LedgerKind::Amend;
         const std::string hash = text_at(line.entry, "config_hash");
-        if (line.kind != LedgerKind::Append && !hash.empty()) known_hash_ = hash;
+        if (!given && !hash.empty()) known_hash_ = hash;
     };
     options.appended = [this](const LedgerLine& line, std::string_view) { note(line); };
     options.stamp = [this] {

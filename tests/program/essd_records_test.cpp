@@ -172,6 +172,32 @@ TEST_CASE("configuration: inside of a maintenance window it is expected, and whi
     CHECK(changes.back().at("ess").at("unexpected") == false);
 }
 
+TEST_CASE("configuration: what an operator has recorded meanwhile does not hide a change from essd") {
+    Sandbox sandbox;
+    if (!sandbox.usable()) return;
+    {
+        Essd essd;
+        REQUIRE(is_open(essd));
+        // An entry of essd's own, with the hash of today.
+        CHECK(essctl({"start"}).code == 5);
+        CHECK(ledger_lines("refusal", 1).size() == 1);
+        const Ended added =
+            essctl({"ledger", "append", "--operation", "Deploy", "--objective", "o", "--risk-class", "READ_ONLY",
+                    "--blast-radius", "none", "--changes-summary", "c", "--operation-id", "OPS-2026-01-28-001"});
+        REQUIRE_MESSAGE(added.code == 0, added.err);
+        CHECK(ledger_lines("append", 1).front().at("ess").at("recorded_by") == "root");
+        CHECK(essd.stop() == 0);
+    }
+    write_file(policy, "policy.yaml: changed\n");
+    const Ended amended =
+        essctl({"ledger", "amend", "OPS-2026-01-28-001", "--outcome", "ROLLBACK", "--notes", "undone"});
+    REQUIRE_MESSAGE(amended.code == 0, amended.err);
+    const Essd essd;
+    const auto changes = ledger_lines("configuration", 1);
+    REQUIRE(changes.size() == 1);
+    CHECK(changes.front().at("ess").at("while_down") == true);
+}
+
 TEST_CASE("crash: essd that did not end in order says so when it comes back, and only then") {
     Sandbox sandbox;
     if (!sandbox.usable()) return;
