@@ -259,7 +259,7 @@ void Recorder::Desk::retry() {
 /// Whether the person may sign off, and did: who sent it may have a program of their own.
 Result<> Recorder::Desk::check_signoff(const host::LedgerDraft& draft) const {
     OperationFinder finder(text_at(draft.entry, "operation_id"));
-    const auto read =
+    auto read =
         ledger_->for_each([&finder](const LedgerLine& line, std::string_view bytes) { finder.take(line, bytes); });
     if (!read) return read;
     if (!finder.found()) return failure("there is no operation " + text_at(draft.entry, "operation_id"));

@@ -39,8 +39,9 @@ ConfigWatch::ConfigWatch(EventLoop& loop, std::function<void()> changed)
 Result<> ConfigWatch::watch(const std::string& directory, const std::vector<std::string>& names) const {
     // The parent as well: a directory that is made, or put in the place of another, is news there.
     std::set<std::string> directories{directory, parent_of(directory)};
+    const std::string below = directory + "/";
     for (const std::string& name : names)
-        directories.insert(parent_of(directory + "/" + name));
+        directories.insert(parent_of(std::string(below).append(name)));
     Result<> result;
     for (const std::string& path : directories) {
         if (::inotify_add_watch(inotify_.get(), path.c_str(), changes) < 0 && result) {

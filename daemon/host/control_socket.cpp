@@ -34,7 +34,7 @@ bool is_user(uid_t uid) {
 ControlSocket::ControlSocket(EventLoop& loop, Fd listening, ControlSocketOptions options)
     : loop_(loop),
       listening_(std::move(listening)),
-      options_(options),
+      options_(std::move(options)),
       interfaces_{emergency_stop_interface(), varlink_service_interface()} {
     add_method({.name = "org.varlink.service.GetInfo",
                 .privilege = Privilege::Anyone,

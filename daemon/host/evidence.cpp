@@ -150,7 +150,7 @@ void Collector::look_at_git() {
 
 Result<std::string> Collector::state_of(const std::string& service) {
     // What `systemctl is-active` prints; that one fails for a unit that is not active.
-    const auto output =
+    auto output =
         ask({{"systemctl", "show", "--property=ActiveState", "--value", "--", service}, service_timeout, state_limit});
     if (!output) return output;
     std::set<std::string> states;
@@ -239,7 +239,7 @@ Result<std::string> Collector::redis_says(const std::string& line, const std::st
     Command command{{"redis-cli", "-e"}, redis_timeout, redis_limit};
     command.keep = {"REDISCLI_AUTH"};
     command.words.insert(command.words.end(), words->begin(), words->end());
-    const auto text = ask(std::move(command));
+    auto text = ask(std::move(command));
     if (!text) return text;
     const auto lines = first_lines(heading, *text, [](const std::string&) { return true; });
     return lines.value_or(heading + "\n(empty)");

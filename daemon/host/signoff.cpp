@@ -57,10 +57,8 @@ class PrivateDirectory {
 
 /// Runs it in the foreground, with this process's terminal and environment.
 Result<> run_on_terminal(std::vector<std::string> words) {
-    std::vector<char*> arguments;
-    for (std::string& word : words)
-        arguments.push_back(word.data());
-    arguments.push_back(nullptr);
+    std::vector<char*> arguments(words.size() + 1, nullptr);
+    std::transform(words.begin(), words.end(), arguments.begin(), [](std::string& word) { return word.data(); });
     pid_t pid = 0;
     const int fault = ::posix_spawnp(&pid, arguments.front(), nullptr, nullptr, arguments.data(), environ);
     if (fault != 0) return system_failure(words.front(), fault);

@@ -284,6 +284,8 @@ ExecStopPost=touch /run/post
 END
   machine_run m systemctl daemon-reload
   machine_run m systemctl start slow
+  # Before it runs, SIGTERM is not ignored yet.
+  assert_soon 5 "it beats" unit_beats m slow
   machine_run m systemctl stop --no-block slow
   machine_run m mkdir -p /run/systemd/system.control
   machine_run m ln -s /dev/null /run/systemd/system.control/slow.service
