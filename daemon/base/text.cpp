@@ -1,54 +1,17 @@
 #include "base/text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <numeric>
+
+#include "base/character.hpp"
 
 namespace ess {
 
 namespace {
 
-struct Character {
-    char32_t code = 0;
-    std::size_t length = 0;  ///< 0: the byte at the front begins no well-formed character
-};
-
-Character decode(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char first = byte(0);
-    if (first < 0x80) return {first, 1};
-    std::size_t length = 0;
-    char32_t code = 0;
-    if (first >= 0xC2 && first <= 0xDF) {
-        length = 2;
-        code = first & 0x1FU;
-    } else if (first >= 0xE0 && first <= 0xEF) {
-        length = 3;
-        code = first & 0x0FU;
-    } else if (first >= 0xF0 && first <= 0xF4) {
-        length = 4;
-        code = first & 0x07U;
-    }
-    if (length == 0 || length > text.size()) return {};
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xC0U) != 0x80U) return {};
-        code = (code << 6U) | (byte(i) & 0x3FU);
-    }
-    constexpr std::array<char32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-    const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-    if (code < least.at(length) || surrogate || code > 0x10FFFF) return {};
-    return {code, length};
-}
-
 bool is_space(char32_t c) {
     return c == ' ' || (c >= 0x09 && c <= 0x0D) || c == 0x85 || c == 0xA0 || c == 0x2028 || c == 0x2029;
-}
-
-bool is_unprintable(char32_t c) {
-    const bool control = c < 0x20 || (c >= 0x7F && c <= 0x9F);
-    const bool direction = c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-    return control || direction || c == 0xFEFF;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -74,7 +37,7 @@ std::string clean_line(std::string_view text, std::size_t limit) {
     std::string clean;
     bool space = false;
     while (!text.empty()) {
-        const Character c = decode(text);
+        const Character c = first_character(text);
         const std::string_view bytes = c.length == 0 ? replacement : text.substr(0, c.length);
         text.remove_prefix(std::max<std::size_t>(c.length, 1));
         if (c.length != 0 && is_space(c.code)) {
@@ -92,7 +55,7 @@ std::string clean_line(std::string_view text, std::size_t limit) {
 
 bool is_utf8(std::string_view text) {
     while (!text.empty()) {
-        const Character c = decode(text);
+        const Character c = first_character(text);
         if (c.length == 0) return false;
         text.remove_prefix(c.length);
     }

@@ -30,7 +30,7 @@ constexpr std::string_view usage = R"(---
 - **New entry:** fill in the template and run `essctl ledger append --from FILE`; the ledger gives the number.
 - **Rollback:** `essctl ledger amend ID --outcome ROLLBACK`. The entry stays as it was written, and what is added to it
   stands under it in a block with `amends:`.
-- **Second person:** `essctl ledger sign-off ID --key FILE`; it shows as a comment in the entry's block.
+- **Second person:** `essctl sign-off ID --key FILE`; it shows as a comment in the entry's block.
 - **Elsewhere:** `essctl ledger export --format md|yaml|json|git` writes this file, monthly YAML files, JSON, or annotated
   git tags; `essctl ledger import` reads each of them back to the same entries.
 )";

@@ -100,9 +100,9 @@ class Reading {
         UnitRule rule{name, category.value, Micros{0}};
         if (category.value == StopCategory::Controlled) {
             rule.grace = (draft.grace ? *draft.grace : draft_.grace).value;
-            if (draft.grace) check_room(*draft.grace, "units: grace of " + quoted(name));
+            if (draft.grace) check_room(*draft.grace, "units: grace of " + in_quotes(name));
         } else if (draft.grace && draft.grace->readable && category.readable) {
-            draft_.fault(draft.grace->place, "units: " + quoted(name) + " is stopped by category 0, immediately (" +
+            draft_.fault(draft.grace->place, "units: " + in_quotes(name) + " is stopped by category 0, immediately (" +
                                                  where(category) + "): it can have no grace");
         }
         draft_.config.units.push_back(std::move(rule));
@@ -118,9 +118,9 @@ class Reading {
         if (entry.empty()) return;
         const auto built_in = built_in_protected();
         const bool own = std::find(built_in.begin(), built_in.end(), entry) == built_in.end();
-        const std::string by = quoted(entry) + (own ? " of the list \"protected\"" : " of the built-in list");
+        const std::string by = in_quotes(entry) + (own ? " of the list \"protected\"" : " of the built-in list");
         const std::string why = is_pattern(name) ? " would stop units which are protected by " : " is protected by ";
-        draft_.fault(rule.name.place, "units: " + quoted(name) + why + by);
+        draft_.fault(rule.name.place, "units: " + in_quotes(name) + why + by);
     }
 
     Config finished_config() {

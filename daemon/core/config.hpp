@@ -24,6 +24,9 @@ enum class Interlock { None, Start };
 /// What happens when essd cannot stay up and no latch is set.
 enum class OnDaemonFailure { Alert, Trip };
 
+/// Who may look over the control socket.
+enum class ControlRead { Everyone, Operators };
+
 /// One line of the allow-list: a unit, or a pattern of units, that a trip stops.
 struct UnitRule {
     std::string name;  ///< with its suffix: "quantum-governor.service", "quantum-strategy@*.service"
@@ -45,35 +48,51 @@ struct MaintenanceWindow {
 struct Config {
     std::vector<UnitRule> units;               ///< the allow-list, each name once
     std::vector<std::string> protected_units;  ///< the operators' own; the built-in list is in unit_name.hpp
-    struct {
+    struct Stop {
         Micros budget = std::chrono::seconds(2);  ///< from the latch to the last process dead
         StopCategory category = StopCategory::Controlled;
         Micros grace = std::chrono::seconds(1);
+        [[nodiscard]] bool operator==(const Stop&) const = default;
     } stop;
-    struct {
+    struct Latch {
         std::string path = "/run/quantum/ESS_ON";
         FileRemoval file_removal = FileRemoval::Relatch;
+        [[nodiscard]] bool operator==(const Latch&) const = default;
     } latch;
     Interlock interlock = Interlock::Start;
     OnDaemonFailure on_daemon_failure = OnDaemonFailure::Alert;
-    struct {
+    struct Reset {
         bool four_eyes = false;                    ///< another person has to approve a reset
         Micros expiry = std::chrono::minutes(10);  ///< how long a reset waits for that
+        [[nodiscard]] bool operator==(const Reset&) const = default;
     } reset;
-    struct {
+    struct ConfigHash {
         std::string directory = "/etc/quantum";
         std::vector<std::string> files{"policy.yaml", "signals.yaml", "universe.yaml"};
         std::vector<MaintenanceWindow> maintenance;  ///< empty: no change is outside of one
+        [[nodiscard]] bool operator==(const ConfigHash&) const = default;
     } config_hash;
-    struct {
+    struct Ledger {
         std::string git_repository;  ///< empty: no commit and branch in the entries
+        [[nodiscard]] bool operator==(const Ledger&) const = default;
     } ledger;
-    struct {
+    struct Drill {
         Micros max_age = std::chrono::hours(26);
+        [[nodiscard]] bool operator==(const Drill&) const = default;
     } drill;
-    struct {
+    struct Metrics {
         std::string textfile;  ///< empty: none is written
+        [[nodiscard]] bool operator==(const Metrics&) const = default;
     } metrics;
+    struct Control {
+        ControlRead read = ControlRead::Everyone;
+        /// Who may trip, reset, start, and read and write the ledger, beside root.
+        std::vector<std::string> groups{"quantum-ess"};
+        std::vector<std::string> users;
+        [[nodiscard]] bool operator==(const Control&) const = default;
+    } control;
+
+    [[nodiscard]] bool operator==(const Config&) const = default;
 };
 
 /// One configuration file, read: what it is called in messages, and its bytes.

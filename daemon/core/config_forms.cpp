@@ -41,7 +41,7 @@ std::optional<Micros> read_duration(const ConfigFile& file, const Setting& setti
     const auto text = read_text(file, setting, "a duration such as 250ms");
     if (!text) return std::nullopt;
     const auto span = parse_duration(*text);
-    if (!span) file.fault(setting, quoted(*text) + " is not a duration: write 250ms, 2s or 1min 30s");
+    if (!span) file.fault(setting, in_quotes(*text) + " is not a duration: write 250ms, 2s or 1min 30s");
     return span;
 }
 
@@ -65,7 +65,7 @@ void add_to_list(const ConfigFile& file, const Setting& setting, std::string (*v
         if (const std::string problem = problem_of(value); !problem.empty()) {
             file.fault(at, problem);
         } else if (!is_new) {
-            file.fault(at, quoted(value) + " is already in line " + std::to_string(first->second.line));
+            file.fault(at, in_quotes(value) + " is already in line " + std::to_string(first->second.line));
         } else if (std::find(list.begin(), list.end(), value) == list.end()) {
             list.push_back(value);
         }
@@ -76,8 +76,8 @@ std::string unknown_key(const std::string& name, const std::string& map, const s
     // A key longer than any known one is not a slip of the finger, and the distance costs its length.
     constexpr std::size_t longest_slip = 40;
     const std::string_view meant = name.size() > longest_slip ? "" : nearest(name, known);
-    const std::string fault = (map.empty() ? "" : map + ": ") + "unknown key " + quoted(name);
-    if (!meant.empty()) return fault + ": did you mean " + quoted(meant) + "?";
+    const std::string fault = (map.empty() ? "" : map + ": ") + "unknown key " + in_quotes(name);
+    if (!meant.empty()) return fault + ": did you mean " + in_quotes(meant) + "?";
     return fault + ": known are " + join({known.begin(), known.end()}, ", ");
 }
 

@@ -93,7 +93,7 @@ template <class T>
     const auto known =
         std::find_if(words.begin(), words.end(), [&](const Word<T>& word) { return word.text == *text; });
     if (known != words.end()) return known->value;
-    file.fault(setting, quoted(*text) + " is not known: write " + choices(words));
+    file.fault(setting, in_quotes(*text) + " is not known: write " + choices(words));
     return std::nullopt;
 }
 

@@ -22,6 +22,9 @@ constexpr Micros shortest_budget = 100ms;
 /// A second person has to be fetched, and a request must not lie about until nobody remembers what it was for.
 constexpr Micros shortest_expiry = 30s;
 constexpr Micros longest_expiry = 24h;
+/// Nobody can drill more often than that and trade; a stop that was not exercised for longer is not known to work.
+constexpr Micros shortest_drill_age = 1min;
+constexpr Micros longest_drill_age = 366 * 24h;
 /// A window longer than a week is no window.
 constexpr Micros longest_window = 7 * 24h;
 /// Each one costs a few milliseconds when the configuration has changed.
@@ -46,6 +49,10 @@ constexpr std::array<Word<Interlock>, 2> interlocks{{
 constexpr std::array<Word<OnDaemonFailure>, 2> daemon_failures{{
     {"alert", OnDaemonFailure::Alert, ""},
     {"trip", OnDaemonFailure::Trip, ""},
+}};
+constexpr std::array<Word<ControlRead>, 2> control_reads{{
+    {"everyone", ControlRead::Everyone, ""},
+    {"operators", ControlRead::Operators, ""},
 }};
 constexpr std::array<Word<bool>, 2> booleans{{{"false", false, ""}, {"true", true, ""}}};
 
@@ -111,7 +118,7 @@ void read_units(const ConfigFile& file, ConfigDraft& draft, const Setting& setti
             merge_rule(draft.rules, index, std::move(rule));
         } else {
             const std::string line = std::to_string(first->second.line);
-            draft.fault(rule.name.place, "units: " + quoted(rule.name.value) + " is already in line " + line);
+            draft.fault(rule.name.place, "units: " + in_quotes(rule.name.value) + " is already in line " + line);
         }
     }
 }
@@ -158,20 +165,17 @@ constexpr std::array<DraftKey, 2> latch_keys{{
      }},
 }};
 
-/// For what the format has and this version has not: an operator who sets it must learn that it would do nothing.
-void refuse_unless_default(const ConfigFile& file, const Setting& setting, bool is_default, std::string_view only) {
-    if (!is_default)
-        file.fault(setting, "not supported in this version yet: leave it out, or write " + std::string(only));
+/// Whether it is; if not, that is a fault.
+bool lies_between(const ConfigFile& file, const Setting& setting, Micros value, Micros shortest, Micros longest) {
+    if (value >= shortest && value <= longest) return true;
+    file.fault(setting, to_text(value) + " is not between " + to_text(shortest) + " and " + to_text(longest));
+    return false;
 }
 
 void read_expiry(const ConfigFile& file, ConfigDraft& draft, const Setting& setting) {
     draft.expiry = placed(setting, read_duration(file, setting));
     if (!draft.expiry.readable) return;
-    const bool fits = draft.expiry.value >= shortest_expiry && draft.expiry.value <= longest_expiry;
-    draft.expiry.readable = fits;
-    if (!fits)
-        file.fault(setting, to_text(draft.expiry.value) + " is not between " + to_text(shortest_expiry) + " and " +
-                                to_text(longest_expiry));
+    draft.expiry.readable = lies_between(file, setting, draft.expiry.value, shortest_expiry, longest_expiry);
 }
 
 constexpr std::array<DraftKey, 2> reset_keys{{
@@ -185,25 +189,28 @@ constexpr std::array<DraftKey, 2> reset_keys{{
 constexpr std::array<DraftKey, 1> drill_keys{{
     {"max_age",
      [](const ConfigFile& file, ConfigDraft& draft, const Setting& setting) {
-         const Micros only = draft.config.drill.max_age;
-         const bool is_default = read_duration(file, setting).value_or(only) == only;
-         refuse_unless_default(file, setting, is_default, "26h");
+         const auto age = read_duration(file, setting);
+         if (age && lies_between(file, setting, *age, shortest_drill_age, longest_drill_age)) {
+             draft.config.drill.max_age = *age;
+         }
      }},
 }};
 
 constexpr std::array<DraftKey, 1> metrics_keys{{
     {"textfile",
-     [](const ConfigFile& file, ConfigDraft&, const Setting& setting) {
-         const auto text = read_text(file, setting, "\"\"");
-         refuse_unless_default(file, setting, !text || text->empty(), "\"\"");
+     [](const ConfigFile& file, ConfigDraft& draft, const Setting& setting) {
+         read_path_into(file, setting, problem_of_textfile, draft.config.metrics.textfile);
      }},
 }};
+
+std::string as_it_is(std::string_view text) {
+    return std::string(text);
+}
 
 void read_hash_files(const ConfigFile& file, ConfigDraft& draft, const Setting& setting) {
     if (!setting.node.is_blank() && !has_form(file, setting, YamlNode::Kind::Sequence, "a list of files")) return;
     if (setting.node.items.empty()) return file.fault(setting, "is empty: name a file, or leave it out");
     if (file.index == 0) draft.config.config_hash.files.clear();
-    const auto as_it_is = [](std::string_view text) { return std::string(text); };
     add_to_list(file, setting, as_it_is, problem_of_relative_path, draft.config.config_hash.files);
 }
 
@@ -257,12 +264,31 @@ constexpr std::array<DraftKey, 1> ledger_keys{{
      }},
 }};
 
+/// An empty list is one: root alone.
+void read_accounts(const ConfigFile& file, const Setting& setting, std::vector<std::string>& into) {
+    if (setting.node.is_blank()) return;
+    if (!has_form(file, setting, YamlNode::Kind::Sequence, "a list of names")) return;
+    if (file.index == 0) into.clear();
+    add_to_list(file, setting, as_it_is, problem_of_account, into);
+}
+
+constexpr std::array<DraftKey, 3> control_keys{{
+    {"read",
+     [](const ConfigFile& file, ConfigDraft& draft, const Setting& setting) {
+         read_word_into<ControlRead>(file, setting, control_reads, draft.config.control.read);
+     }},
+    {"groups", [](const ConfigFile& file, ConfigDraft& draft,
+                  const Setting& setting) { read_accounts(file, setting, draft.config.control.groups); }},
+    {"users", [](const ConfigFile& file, ConfigDraft& draft,
+                 const Setting& setting) { read_accounts(file, setting, draft.config.control.users); }},
+}};
+
 template <const auto& keys>
 void read_section(const ConfigFile& file, ConfigDraft& draft, const Setting& setting) {
     read_map<ConfigDraft>(file, draft, setting, keys);
 }
 
-constexpr std::array<DraftKey, 11> top_keys{{
+constexpr std::array<DraftKey, 12> top_keys{{
     {"units", read_units},
     {"protected", read_protected},
     {"stop", read_section<stop_keys>},
@@ -280,6 +306,7 @@ constexpr std::array<DraftKey, 11> top_keys{{
     {"ledger", read_section<ledger_keys>},
     {"drill", read_section<drill_keys>},
     {"metrics", read_section<metrics_keys>},
+    {"control", read_section<control_keys>},
 }};
 
 }  // namespace

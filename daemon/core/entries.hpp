@@ -53,6 +53,7 @@ struct EventText {
     Outcome outcome = Outcome::Success;
     std::string approved_by = "SELF";
     std::string risk_class = "SERVICE_RESTART";
+    Json ess = nullptr;  ///< the line's `ess` object, if it has one
 };
 
 [[nodiscard]] Json event_entry(const EventText& event, const std::string& requested_by, const EntryStamp& stamp,

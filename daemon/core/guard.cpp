@@ -1,6 +1,7 @@
 #include "core/guard.hpp"
 
 #include "base/json.hpp"
+#include "core/drill.hpp"
 #include "core/paths.hpp"
 #include "core/unit_name.hpp"
 
@@ -56,6 +57,16 @@ std::string conditions(const Config& config) {
     return text;
 }
 
+GuardFile dropin_for(const Config& config, const std::string& rule) {
+    return {dropin_directory(rule) + "/" + std::string(guard_file_name), guard_dropin(config, rule)};
+}
+
+/// The canary of the drills is guarded as what trades is, by the latch of the drills.
+GuardFile canary_dropin(Config config) {
+    config.latch.path = drill_latch_path(config);
+    return dropin_for(config, paths::canary_unit);
+}
+
 }  // namespace
 
 std::string guard_dropin(const Config& config, std::string_view rule) {
@@ -72,19 +83,20 @@ std::string guard_dropin(const Config& config, std::string_view rule) {
 Guard make_guard(const Config& config, bool latched, const std::vector<std::string>& existing_units) {
     Guard guard;
     for (const UnitRule& rule : config.units) {
-        const std::string directory = dropin_directory(rule.name);
-        guard.dropins.push_back({directory + "/" + std::string(guard_file_name), guard_dropin(config, rule.name)});
+        guard.dropins.push_back(dropin_for(config, rule.name));
         if (!latched) continue;
         if (!is_pattern(rule.name)) {
             guard.masks.push_back(rule.name);
             continue;
         }
         // "strategy@.service.d" without its ".d" is the template: masked, no instance of it loads.
+        const std::string directory = dropin_directory(rule.name);
         if (directory.find("@.") != std::string::npos) guard.masks.push_back(directory.substr(0, directory.size() - 2));
         for (const std::string& unit : existing_units) {
             if (matches(rule.name, unit)) guard.masks.push_back(unit);
         }
     }
+    guard.dropins.push_back(canary_dropin(config));
     return guard;
 }
 

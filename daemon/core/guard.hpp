@@ -16,7 +16,7 @@ struct GuardFile {
 
 /// The guard: what keeps an allowed unit from starting while a latch is set.
 struct Guard {
-    std::vector<GuardFile> dropins;  ///< one for each rule of the allow-list
+    std::vector<GuardFile> dropins;  ///< one for each rule of the allow-list, and the canary's
     std::vector<std::string> masks;  ///< units and templates to link to /dev/null; empty unless latched
 };
 

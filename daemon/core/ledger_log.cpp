@@ -6,6 +6,7 @@
 
 #include "base/base64.hpp"
 #include "base/text.hpp"
+#include "core/signoff.hpp"
 
 namespace ess {
 
@@ -120,14 +121,15 @@ Result<> LedgerLog::follow_keys(const LedgerLine& line) {
 
 void UnsettledBreaches::take(const LedgerLine& line) {
     const std::string id = text_at(line.entry, "operation_id");
-    if (line.kind == LedgerKind::Breach) breaches_.push_back({line.seq, id, {}});
+    if (line.kind == LedgerKind::Breach) breaches_.push_back({line.seq, id, requester_of(line), {}});
     if (line.kind != LedgerKind::Signoff || id.empty()) return;
     const std::string person = text_at(line.entry, "approved_by");
+    const std::string key = signature_key(text_at(line.ess, "signature"));
     for (LedgerBreach& breach : breaches_) {
-        const bool known = std::find(breach.signers.begin(), breach.signers.end(), person) != breach.signers.end();
-        if (breach.operation_id == id && !person.empty() && !known) breach.signers.push_back(person);
+        if (breach.operation_id != id || !is_plain_name(person) || is_same_person(person, breach.requester)) continue;
+        breach.signers.add(person, key.empty() ? person : key);
     }
-    std::erase_if(breaches_, [](const LedgerBreach& breach) { return breach.signers.size() >= people_for_a_breach; });
+    std::erase_if(breaches_, [](const LedgerBreach& breach) { return breach.signers.people() >= people_for_a_breach; });
 }
 
 }  // namespace ess

@@ -13,6 +13,7 @@
 #include "core/ledger_line.hpp"
 #include "core/merkle_tree.hpp"
 #include "core/signed_note.hpp"
+#include "core/signers.hpp"
 
 namespace ess {
 
@@ -81,11 +82,12 @@ class LedgerLog {
 struct LedgerBreach {
     std::uint64_t seq = 0;
     std::string operation_id;
-    std::vector<std::string> signers;  ///< who signed it off, each person once
+    std::string requester;
+    Signers signers;
 };
 
 /// The breaches that fewer than two people have signed off, while the lines of a ledger go by. Signatures are not
-/// looked at: whoever appends a signoff line, or verifies the ledger, does that.
+/// verified: whoever appends a signoff line, or verifies the ledger, does that.
 class UnsettledBreaches {
   public:
     void take(const LedgerLine& line);

@@ -44,6 +44,8 @@ inline constexpr MessageId configuration_invalid{"75ba885b03514b92bafdfb574407b6
 inline constexpr MessageId latch_restored{"fd9fc3564d0e488fbbbb9b6b7eb59c38"};
 /// The connection to the system bus is gone.
 inline constexpr MessageId bus_lost{"4a1df525312f49f68b0a94d801d2e6a2"};
+/// A drill of the stop has ended: the message says how it went.
+inline constexpr MessageId drill_done{"11159ae871e0a2647884864bcd5320c2"};
 
 }  // namespace message_id
 

@@ -13,7 +13,10 @@ void OperationFinder::take(const LedgerLine& line, std::string_view bytes) {
     }
     auto operation = operation_of(line, bytes);
     if (!operation || operation->id() != id_) return;
-    found_ = FoundOperation{std::move(*operation), line, log_.key() ? log_.key()->name() : ""};
+    found_ = FoundOperation{std::move(*operation), line, "", {}};
+    if (!log_.key()) return;
+    found_->origin = log_.key()->name();
+    found_->checkpoint = checkpoint_of(found_->origin, log_.tree());
 }
 
 }  // namespace ess

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/checkpoint.hpp"
 #include "core/ledger_log.hpp"
 #include "core/operation.hpp"
 
@@ -12,8 +13,9 @@ namespace ess {
 /// An operation with the line that it begins.
 struct FoundOperation {
     Operation operation;
-    LedgerLine line;     ///< as it lies there
-    std::string origin;  ///< of the log that has it; empty: the ledger has no log there
+    LedgerLine line;                       ///< as it lies there
+    std::string origin;                    ///< of the log that has it; empty: the ledger has no log there
+    std::optional<Checkpoint> checkpoint;  ///< that of its log when it was the newest line
 };
 
 /// Finds an operation, with all that later lines add to it, while the lines of a ledger go by.

@@ -9,6 +9,8 @@ inline constexpr const char* state_directory = "/var/lib/quantum-ess";
 inline constexpr const char* latch_copy = "/var/lib/quantum-ess/latched";
 inline constexpr const char* ledger_directory = "/var/lib/quantum-ess/ledger";
 inline constexpr const char* proof_directory = "/var/lib/quantum-ess/proof";
+/// A page for each trip, ID.html.
+inline constexpr const char* reports_directory = "/var/lib/quantum-ess/reports";
 /// Who may sign off, in the form of ssh-keygen(1), ALLOWED SIGNERS.
 inline constexpr const char* allowed_signers = "/etc/quantum/allowed_signers";
 /// There while essd runs: one that finds it knows that the one before did not end in order.
@@ -28,5 +30,9 @@ inline constexpr const char* last_good_config_volatile = "/run/quantum-ess/last-
 
 inline constexpr const char* group = "quantum-ess";
 inline constexpr const char* tripped_target = "quantum-ess-tripped.target";
+
+/// What drills stop, and where it says that it is alive.
+inline constexpr const char* canary_unit = "quantum-ess-canary.service";
+inline constexpr const char* canary_beat = "/run/quantum-ess-canary/beat";
 
 }  // namespace ess::paths

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/signers.hpp"
+
 namespace ess {
 
 void ResetApproval::ask(Request request) {
@@ -10,7 +12,7 @@ void ResetApproval::ask(Request request) {
 
 ResetApproval::Verdict ResetApproval::approve(const std::string& operation_id, const std::string& by) const {
     if (!request_ || request_->operation_id != operation_id) return Verdict::NoRequest;
-    return request_->requested_by == by ? Verdict::SamePerson : Verdict::Granted;
+    return is_same_person(request_->requested_by, by) ? Verdict::SamePerson : Verdict::Granted;
 }
 
 std::optional<ResetApproval::Request> ResetApproval::take() {

@@ -18,12 +18,13 @@ struct SignoffTarget {
     std::vector<std::string> signers;  ///< who has signed it off already
 };
 
+/// Who asked for what a line records. The operators' format writes SELF for whoever runs the tool: that is who recorded
+/// it.
+[[nodiscard]] std::string requester_of(const LedgerLine& line);
+
 /// `line` is the operation's own one, and `origin` that of the log that has it.
 [[nodiscard]] SignoffTarget signoff_target(const Operation& operation, const LedgerLine& line,
                                            const std::string& origin);
-
-/// Whether two names are of one person: allowed_signers has "alice@example.com" where the host says "alice".
-[[nodiscard]] bool is_same_person(std::string_view left, std::string_view right);
 
 /// Whether policy allows this signoff line: `ess.statement` is the one of the target, `entry.approved_by` neither asked
 /// for the operation nor signed it off before. The signature is not looked at (host/signoff.hpp does that).

@@ -11,8 +11,7 @@ Json or_null(const std::string& text) {
 }
 
 Json to_json(const Fault& fault) {
-    const bool error = fault.severity == Fault::Severity::Error;
-    return {{"code", fault.code}, {"severity", error ? "error" : "warning"}, {"text", fault.text}};
+    return {{"code", fault.code}, {"severity", to_text(fault.severity)}, {"text", fault.text}};
 }
 
 Json to_json(const LatchInfo& latch) {
@@ -28,13 +27,12 @@ Json unit_json(const Status& status, const UnitTimeline& unit) {
     const UnitState state = known != status.unit_states.end() ? known->second : UnitState{};
     const auto related = status.relations.find(unit.name);
     const UnitRelations relations = related != status.relations.end() ? related->second : UnitRelations{};
-    const bool guarded = std::ranges::find(status.guarded, unit.name) != status.guarded.end();
     return {{"name", unit.name},
             {"active_state", state.active},
             {"sub_state", state.sub},
             {"load_state", state.load},
             {"masked", state.load == "masked"},
-            {"guarded", guarded},
+            {"guarded", status.guarded.contains(unit.name)},
             {"empty", unit.empty},
             {"category", static_cast<int>(unit.category)},
             {"triggered_by", relations.triggered_by},
@@ -55,6 +53,14 @@ Json to_json(const std::optional<PendingResetInfo>& pending) {
             {"requested_by", pending->requested_by},
             {"reason", pending->reason},
             {"expires", to_rfc3339(pending->expires)}};
+}
+
+Json to_json(const std::optional<DrillSummary>& drill) {
+    if (!drill) return nullptr;
+    Json json{
+        {"at", to_rfc3339(drill->at)}, {"rounds", drill->rounds}, {"max_ms", nullptr}, {"outcome", drill->outcome}};
+    if (drill->max) json["max_ms"] = static_cast<double>(drill->max->count()) / 1000.0;
+    return json;
 }
 
 }  // namespace
@@ -79,6 +85,10 @@ std::string to_text(Outcome outcome) {
     return outcome == Outcome::Success ? "SUCCESS" : "PARTIAL";
 }
 
+std::string to_text(Fault::Severity severity) {
+    return severity == Fault::Severity::Error ? "error" : "warning";
+}
+
 bool Status::ready() const {
     return std::ranges::none_of(faults, [](const Fault& f) { return f.severity == Fault::Severity::Error; });
 }
@@ -100,7 +110,7 @@ Json to_json(const Status& status) {
             {"config_hash", status.config_hash},
             {"ledger",
              {{"entries", status.ledger_entries}, {"head", status.ledger_head}, {"writable", status.ledger_writable}}},
-            {"last_drill", nullptr},
+            {"last_drill", to_json(status.last_drill)},
             {"kill_method", status.kill_method},
             {"version", status.version}};
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,10 +47,19 @@ struct PendingResetInfo {
     WallTime expires{};
 };
 
+/// The last exercise of the stop on the canary.
+struct DrillSummary {
+    WallTime at{};
+    std::uint64_t rounds = 0;
+    std::optional<Micros> max;  ///< the slowest, from the latch to the canary gone; nothing if it never was
+    std::string outcome;
+};
+
 enum class State { Armed, Starting, Tripping, Tripped, NotReady };
 
 [[nodiscard]] std::string to_text(State state);
 [[nodiscard]] std::string to_text(Outcome outcome);
+[[nodiscard]] std::string to_text(Fault::Severity severity);
 
 /// What `essctl status` shows and the socket's Status answers.
 struct Status {
@@ -59,9 +69,10 @@ struct Status {
     TripReport trip;                                 ///< the units, with the times of the trip while there is one
     UnitStates unit_states;                          ///< systemd's word on each; a unit may be missing
     std::map<std::string, UnitRelations> relations;  ///< a unit may be missing
-    std::vector<std::string> guarded;                ///< units that a guard is in place for
+    std::set<std::string> guarded;                   ///< units that a guard is in place for
     std::optional<OperationSummary> last_operation;
     std::optional<PendingResetInfo> pending_reset;
+    std::optional<DrillSummary> last_drill;
     std::string config_hash;
     std::uint64_t ledger_entries = 0;
     std::string ledger_head;

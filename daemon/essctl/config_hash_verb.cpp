@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.hpp"
 #include "essctl/ledger_verbs.hpp"
 #include "essctl/screen.hpp"
 #include "essctl/trading_config.hpp"

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "essctl/columns.hpp"
 #include "essctl/ledger_verbs.hpp"
 #include "essctl/screen.hpp"
 #include "essctl/time_option.hpp"
@@ -62,7 +63,7 @@ std::string headline(const Screen& screen, const DriftReport& report) {
 }
 
 std::string uses_text(const Screen& screen, const HashUses& hashes) {
-    std::vector<std::vector<Cell>> rows;
+    std::vector<Cells> rows;
     std::size_t widest = 0;
     for (const auto& [hash, use] : hashes)
         widest = std::max(widest, std::to_string(use.count).size());

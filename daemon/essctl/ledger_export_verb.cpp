@@ -178,6 +178,7 @@ void declare_ledger_export(CLI::App& ledger, Run& run) {
     const auto options = std::make_shared<ExportOptions>();
     auto* const verb = ledger.add_subcommand("export", "Write the ledger in a form for people and other tools");
     verb->add_option("--format", options->format, "md, yaml (a file a month), json, or git (annotated tags)")
+        ->type_name("FORMAT")
         ->check(CLI::IsMember({"md", "yaml", "json", "git"}))
         ->required();
     verb->add_option("--output", options->output, "The file (md, json), directory (yaml) or repository (git)")

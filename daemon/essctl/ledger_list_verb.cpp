@@ -1,6 +1,3 @@
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
@@ -11,6 +8,7 @@
 #include "base/text.hpp"
 #include "core/operation.hpp"
 #include "core/paths.hpp"
+#include "essctl/columns.hpp"
 #include "essctl/ledger_verbs.hpp"
 #include "essctl/screen.hpp"
 #include "essctl/time_option.hpp"
@@ -28,8 +26,6 @@ struct Options {
     bool json = false;
 };
 
-/// What a terminal has if it does not say.
-constexpr std::size_t usual_width = 80;
 constexpr std::size_t name_limit = 1000;
 
 /// What one line of the list shows.
@@ -116,34 +112,11 @@ Colour colour_of(const std::string& outcome) {
     return outcome == "ROLLBACK" ? Colour::Warn : Colour::Bad;
 }
 
-/// The width of the terminal; nothing of a line is cut where there is none.
-std::optional<std::size_t> terminal_width() {
-    if (::isatty(STDOUT_FILENO) != 1) return std::nullopt;
-    winsize size{};
-    const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    return known ? size.ws_col : usual_width;
-}
-
-/// Bytes of the first `count` characters.
-std::size_t bytes_of(const std::string& text, std::size_t count) {
-    std::size_t at = 0;
-    for (; at < text.size(); ++at) {
-        const bool begins = (static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80U;
-        if (begins && count-- == 0) break;
-    }
-    return at;
-}
-
-std::string cut(const std::string& text, std::size_t width) {
-    const std::size_t whole = bytes_of(text, width);
-    if (whole == text.size()) return text;
-    return text.substr(0, bytes_of(text, width > 0 ? width - 1 : 0)) + "…";
-}
-
 std::string list_text(const std::vector<Row>& rows) {
     constexpr std::size_t longest_requester = 12;  // on a terminal
     constexpr std::size_t gaps = 10;
-    const auto width = terminal_width();
+    const Screen screen;
+    const auto width = screen.columns();
     std::size_t id = 0;
     std::size_t kind = 0;
     std::size_t outcome = 0;
@@ -156,7 +129,7 @@ std::string list_text(const std::vector<Row>& rows) {
     }
     constexpr std::size_t time = 20;
     const std::size_t taken = id + kind + outcome + requester + time + gaps;
-    std::vector<std::vector<Cell>> cells;
+    std::vector<Cells> cells;
     for (const Row& row : rows) {
         const std::string name = width ? cut(row.name, *width > taken ? *width - taken : 0) : row.name;
         cells.push_back({{row.id, Colour::Bold},
@@ -166,7 +139,7 @@ std::string list_text(const std::vector<Row>& rows) {
                          {width ? cut(row.requested_by, longest_requester) : row.requested_by},
                          {name}});
     }
-    return table(Screen(), cells);
+    return table(screen, cells);
 }
 
 Exit list(const Options& options) {

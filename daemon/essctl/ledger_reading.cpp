@@ -1,6 +1,7 @@
 #include "essctl/ledger_reading.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -16,6 +17,7 @@ namespace ess::essctl {
 namespace {
 
 constexpr std::size_t suggested = 3;
+constexpr const char* who_may_read = "; it is for root and members of the group quantum-ess";
 
 bool has_line(const std::string& path, std::string_view wanted) {
     auto file = host::open_segment(path);
@@ -65,7 +67,8 @@ std::optional<FoundEntry> find_operation(const std::string& directory, const std
         if (const auto operation = operation_of(line, bytes)) ids.push_back(operation->id());
     });
     if (!scan) {
-        err("essctl: " + scan.error().text + "\n");
+        const bool denied = scan.error().code == EACCES || scan.error().code == EPERM;
+        err("essctl: " + scan.error().text + (denied ? who_may_read : "") + "\n");
         return std::nullopt;
     }
     for (const host::LedgerDamage& damage : scan->unreported)

@@ -71,7 +71,7 @@ Exit rotate_key(const RotateKeyOptions& options) {
 void declare_ledger_rotate_key(CLI::App& ledger, Run& run) {
     auto* const verb = ledger.add_subcommand("rotate-key", "Replace the ledger's signing key by a new one");
     const auto options = std::make_shared<RotateKeyOptions>();
-    verb->add_option("--directory", options->directory, "The ledger's directory")->capture_default_str();
+    verb->add_option("--directory", options->directory, "The ledger")->type_name("DIR")->capture_default_str();
     verb->add_flag("--json", options->json, "Print the new verifier key as JSON");
     verb->footer(
         "A key line, signed by the old key, hands over to the new one; the checkpoint after it is signed by both.\n"

@@ -7,6 +7,7 @@ namespace ess::essctl {
 void declare_ledger(CLI::App& app, Run& run) {
     auto* const ledger = app.add_subcommand("ledger", "The signed record of what was done");
     ledger->require_subcommand(1);
+    ledger->footer("Each of its verbs has --help.\nExample: essctl ledger list --kind trip");
     declare_ledger_list(*ledger, run);
     declare_ledger_show(*ledger, run);
     declare_ledger_append(*ledger, run);

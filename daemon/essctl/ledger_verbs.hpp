@@ -26,6 +26,7 @@ void declare_ledger_export(CLI::App& ledger, Run& run);
 void declare_ledger_verify(CLI::App& ledger, Run& run);
 
 /// Verbs of essctl itself that are about the ledger and the configuration in it.
+void declare_report(CLI::App& app, Run& run);
 void declare_sign_off(CLI::App& app, Run& run);
 void declare_config_hash(CLI::App& app, Run& run);
 void declare_drift(CLI::App& app, Run& run);

@@ -1,12 +1,17 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "core/status.hpp"
+#include "essctl/check_verb.hpp"
+#include "essctl/completion.hpp"
 #include "essctl/ledger_verbs.hpp"
 #include "essctl/screen.hpp"
+#include "essctl/usage.hpp"
 #include "essctl/verbs.hpp"
 
 namespace {
@@ -29,8 +34,13 @@ struct Verbs {
 
     void declare(CLI::App& app) {
         auto* const show = app.add_subcommand("status", "Show whether the stop would work, or what it stopped");
+        show->add_flag("--all", status.all, "Each unit, however many there are");
         show->add_flag("--json", status.json, "The whole status as JSON");
+        show->footer(
+            "Exit codes: 0 armed and ready, 3 tripped, 4 not ready or essd out of reach.\nExample: essctl status");
         show->callback([this] { run = [this] { return ess::essctl::status(status); }; });
+
+        ess::essctl::declare_watch(app, run);
 
         auto* const stop = app.add_subcommand("trip", "STOP ALL TRADING: set the latch and follow the stop");
         stop->alias("activate");
@@ -51,7 +61,7 @@ struct Verbs {
         auto* const second = app.add_subcommand("approve", "Approve the reset that another person asked for");
         second->add_option("ID", approve.operation_id, "The id that essctl reset printed")->required();
         second->add_flag("--json", approve.json, "Print the answer as JSON");
-        second->footer("With reset.four_eyes. Example: essctl approve OPS-2026-01-28-002");
+        second->footer("With reset.four_eyes.\nExample: essctl approve OPS-2026-01-28-002");
         second->callback([this] { run = [this] { return ess::essctl::approve(approve); }; });
 
         auto* const begin = app.add_subcommand("start", "After a reset: start what ran before the trip, one by one");
@@ -65,7 +75,18 @@ struct Verbs {
         check->footer("Example: essctl check-config ess.yaml.new && mv ess.yaml.new /etc/quantum/ess.yaml");
         check->callback([this] { run = [this] { return ess::essctl::check_config(check_config); }; });
 
+        ess::essctl::declare_check(app, run);
+
+        ess::essctl::declare_drill(app, run);
+
+        auto* const figures = app.add_subcommand("metrics", "Print the metrics, in Prometheus' text format");
+        figures->footer(
+            "For a file that the node exporter reads, set metrics.textfile; essd then writes it by itself.\n"
+            "Example: essctl metrics | promtool check metrics");
+        figures->callback([this] { run = ess::essctl::metrics; });
+
         ess::essctl::declare_ledger(app, run);
+        ess::essctl::declare_report(app, run);
         ess::essctl::declare_sign_off(app, run);
         ess::essctl::declare_config_hash(app, run);
         ess::essctl::declare_drift(app, run);
@@ -83,11 +104,18 @@ int main(int argc, char** argv) {
     app.footer(footer);
     Verbs verbs;
     verbs.declare(app);
+    const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
     try {
+        if (!words.empty() && words.front() == "complete") {
+            ess::essctl::out(ess::essctl::complete(app, {words.begin() + 1, words.end()}));
+            return 0;
+        }
         app.parse(argc, argv);
         return static_cast<int>(verbs.run());
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::Usage);
+        if (error.get_exit_code() == 0) return app.exit(error);
+        ess::essctl::err(ess::essctl::usage_text(app, words, error));
+        return static_cast<int>(Exit::Usage);
     } catch (const std::exception& error) {
         ess::essctl::err(std::string("essctl: ") + error.what() + "\n");
         return static_cast<int>(Exit::Failed);

@@ -12,6 +12,8 @@ namespace {
 /// A Reload takes many seconds on a big host.
 constexpr Micros patience = std::chrono::seconds(90);
 
+void tell_nothing(const Json&) {}
+
 /// Asks, and shows what comes back as JSON or by `tell`.
 Exit call(const std::string& method, Json parameters, bool json, void (*tell)(const Json& answer)) {
     parameters["requested_by"] = person();
@@ -30,7 +32,7 @@ Exit call(const std::string& method, Json parameters, bool json, void (*tell)(co
 }
 
 void tell_released(const Json& answer) {
-    const std::string id = answer.value("operation_id", "");
+    const std::string id = line_at(answer, "operation_id");
     out("Released" + (id.empty() ? std::string() : ", recorded as " + id) + ". Nothing was started.\n");
     if (id.empty()) err("essctl: the entry could not be written yet; see: essctl status\n");
     out("To start what ran before the trip, one by one: essctl start\n");
@@ -39,8 +41,8 @@ void tell_released(const Json& answer) {
 void tell_asked(const Json& answer) {
     const Json pending = answer.value("pending", Json());
     if (!pending.is_boolean() || !pending.get<bool>()) return tell_released(answer);
-    const std::string id = answer.value("operation_id", "");
-    out("NOT RELEASED YET: " + id + " waits for a second person until " + answer.value("expires", "") + ".\n");
+    const std::string id = line_at(answer, "operation_id");
+    out("NOT RELEASED YET: " + id + " waits for a second person until " + line_at(answer, "expires") + ".\n");
     out("Root, or a member of the group quantum-ess, other than you, approves it: essctl approve " + id + "\n");
 }
 
@@ -49,7 +51,7 @@ void tell_asked(const Json& answer) {
 Exit reset(const ResetOptions& options) {
     Json parameters{{"reason", options.reason}};
     if (!options.approved_by.empty()) parameters["approved_by"] = options.approved_by;
-    return call("Reset", std::move(parameters), options.json, tell_asked);
+    return call("Reset", std::move(parameters), options.json, options.quiet ? tell_nothing : tell_asked);
 }
 
 Exit approve(const ApproveOptions& options) {

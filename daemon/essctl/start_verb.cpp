@@ -18,6 +18,10 @@ Exit start(const StartOptions& options) {
     const auto fail = [](const host::ClientFailure& failure) {
         const Explanation why = explain(failure);
         err("essctl: " + why.text + "\n");
+        // A start that failed, other than one that never began.
+        if (failure.error.name == "io.quantum.EmergencyStop.Failed") {
+            err("essctl: so everything is stopped again; see: essctl status\n");
+        }
         return why.exit;
     };
     auto client = host::VarlinkClient::connect(paths::control_socket, monotonic_now() + connect_patience);
@@ -29,20 +33,22 @@ Exit start(const StartOptions& options) {
         const auto stable = reply.find("stable_us");
         if (stable == reply.end() || !stable->is_number_integer()) return true;
         const std::string time = to_ms_text(Micros(stable->get<Micros::rep>()));
-        if (!options.json) {
-            out("  " + screen.paint(Colour::Good, "stable") + "  " + reply.value("unit", "") + "  after " + time +
+        if (!options.json && !options.quiet) {
+            out("  " + screen.paint(Colour::Good, "stable") + "  " + line_at(reply, "unit") + "  after " + time +
                 " ms\n");
+            static_cast<void>(flush_out());  // what cannot be read does not end the start
         }
         return true;
     };
-    if (!options.json) out("Starting one by one; the first failure trips again.\n");
+    if (!options.json && !options.quiet)
+        out("One by one, each watched until it is stable; the first failure trips again.\n");
     const Json parameters{{"all", options.all}, {"requested_by", person()}};
     const auto done = client->call_more("io.quantum.EmergencyStop.Start", parameters, patience, told);
     if (!done) return fail(done.error());
     if (options.json) {
         out(last.dump(2) + "\n");
-    } else {
-        out("All are up. Recorded as " + last.value("operation_id", "") + ".\n");
+    } else if (!options.quiet) {
+        out("All are up. Recorded as " + line_at(last, "operation_id") + ".\n");
     }
     return Exit::Fine;
 }

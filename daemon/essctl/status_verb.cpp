@@ -1,5 +1,7 @@
 #include "essctl/daemon_client.hpp"
+#include "essctl/latch_file.hpp"
 #include "essctl/screen.hpp"
+#include "essctl/status_text.hpp"
 #include "essctl/verbs.hpp"
 
 namespace ess::essctl {
@@ -15,9 +17,11 @@ Exit status(const StatusOptions& options) {
     if (!answer) {
         const Explanation why = explain(answer.error());
         err("essctl: " + why.text + "\n");
+        if (const std::string latch = latch_at_sight(); !latch.empty()) err("essctl: " + latch + "\n");
         return why.exit;
     }
-    out(options.json ? answer->dump(2) + "\n" : status_text(Screen(), *answer));
+    const UnitList list = options.all ? UnitList::Whole : UnitList::Fitting;
+    out(options.json ? answer->dump(2) + "\n" : status_text(Screen(), view_of(*answer), list));
     return exit_of(*answer);
 }
 

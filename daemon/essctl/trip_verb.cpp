@@ -1,20 +1,19 @@
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <set>
+#include <optional>
+#include <vector>
 
-#include "base/fd.hpp"
-#include "base/file.hpp"
-#include "core/config.hpp"
 #include "core/latch_text.hpp"
-#include "core/paths.hpp"
-#include "essctl/daemon_client.hpp"
+#include "essctl/columns.hpp"
+#include "essctl/latch_file.hpp"
 #include "essctl/person.hpp"
+#include "essctl/rights.hpp"
 #include "essctl/screen.hpp"
+#include "essctl/status_changes.hpp"
+#include "essctl/status_feed.hpp"
+#include "essctl/status_text.hpp"
 #include "essctl/verbs.hpp"
 #include "host/config_files.hpp"
 
@@ -26,100 +25,144 @@ namespace {
 constexpr Micros patience = std::chrono::seconds(60);
 /// A daemon that has to be started first gets this long to be heard of.
 constexpr Micros daemon_patience = std::chrono::seconds(15);
-constexpr Micros call_patience = std::chrono::seconds(2);
-constexpr int poll_interval_ms = 25;
+/// The entry comes behind the stop, from a disk that may hang.
+constexpr Micros entry_patience = std::chrono::seconds(3);
+/// A daemon that is older than Watch is asked so often.
+constexpr Micros feed_pause = std::chrono::milliseconds(25);
+/// More falls than this are counted, not listed: what is not down must stay on the screen.
+constexpr std::size_t most_falls = 40;
 
-/// The latch's path by the configuration, and by the one that essd runs with, if that was changed since. A broken
-/// configuration must not keep anybody from tripping.
-std::set<std::string> latch_paths() {
-    std::set<std::string> found;
-    const ConfigReading reading = host::read_config_files(paths::config_directory);
-    if (reading.faults.empty()) found.insert(reading.config.latch.path);
-    const ConfigReading running = host::read_listed_config_files({paths::last_good_config_volatile});
-    if (running.faults.empty()) found.insert(running.config.latch.path);
-    if (found.empty()) found.insert(Config{}.latch.path);
-    return found;
+/// The entry of the trip that is in force: what was last done before it was a reset, which no outcome but SUCCESS and
+/// no time of a stop is known of.
+const OperationView* entry_of(const StatusView& status) {
+    const auto& last = status.last_operation;
+    return last && (last->stop || last->outcome == "PARTIAL") ? &*last : nullptr;
 }
 
-/// Makes the latch with its content in one step (link(2)), and without content if that cannot be done: the file alone
-/// is the demand. A latch that is there already is as good.
-Result<> set_latch(const std::string& path, const std::string& content) {
-    if (::mkdir(parent_of(path).c_str(), 0775) != 0 && errno != EEXIST) return system_failure(parent_of(path), errno);
-    const std::string temporary = path + "." + std::to_string(::getpid());
-    if (replace_file(temporary, content, 0644, Durability::Volatile)) {
-        const bool linked = ::link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST;
-        static_cast<void>(::unlink(temporary.c_str()));  // a leftover beside the latch means nothing
-        if (linked) return {};
+/// Follows a trip from the latch to its entry.
+class Following {
+  public:
+    explicit Following(bool silent) : silent_(silent) {}
+
+    /// The last status; nothing if nobody confirms the stop.
+    std::optional<Json> run() {
+        while (!is_over()) {
+            if (auto news = feed_.next()) {
+                take(*news);
+                continue;
+            }
+            std::vector<pollfd> watched;
+            feed_.add_watched(watched);
+            static_cast<void>(::poll(watched.data(), watched.size(), poll_time()));  // looked at whatever it returns
+        }
+        return state() == "tripped" ? last_ : std::nullopt;
     }
-    const Fd latch(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
-    if (latch || ::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
-    return system_failure(path, errno);
-}
 
-bool flag_at(const Json& object, const char* name) {
-    return object.value(name, false);
-}
+    [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
-/// Says once of each unit that it fell, and when.
-void show_fallen(const Screen& screen, const Json& status, std::set<std::string>& shown) {
-    for (const Json& unit : status.value("units", Json::array())) {
-        const std::string name = unit.value("name", "");
-        const Json stop = unit.value("stop_us", Json());
-        if (!flag_at(unit, "empty") || !stop.is_number() || !shown.insert(name).second) continue;
-        out("  " + screen.paint(Colour::Good, "stopped") + "  " + name + "  " +
-            to_ms_text(Micros(stop.get<Micros::rep>())) + " ms\n");
+  private:
+    void take(const StatusFeed::News& news) {
+        if (news.status.is_null()) {
+            trouble_ = news.trouble.text;
+            last_.reset();
+            return;
+        }
+        StatusView now = view_of(news.status);
+        for (const std::string& fall : fallen_between(before_ ? &*before_ : nullptr, now))
+            show(fall);
+        if (now.state == "tripped" && !settled_) settled_ = monotonic_now();
+        last_ = news.status;
+        before_ = std::move(now);
     }
-}
 
-bool all_down(const Json& status) {
-    const Json units = status.value("units", Json::array());
-    return std::ranges::all_of(units,
-                               [](const Json& unit) { return flag_at(unit, "empty") && flag_at(unit, "masked"); });
-}
-
-Exit finish(const Json& status, const TripOptions& options) {
-    out(options.json ? status.dump(2) + "\n" : "\n" + status_text(Screen(), status));
-    return all_down(status) ? Exit::Fine : Exit::Failed;
-}
-
-/// Follows the trip until it is over. essd may have to be started by quantum-ess.path first.
-Exit follow(const TripOptions& options) {
-    const Screen screen;
-    const Instant begun = monotonic_now();
-    std::set<std::string> shown;
-    std::string trouble = "essd did not take notice of the latch";
-    while (monotonic_now() - begun < patience) {
-        const auto answer = ask_daemon("Status", Json::object(), call_patience);
-        const std::string state = answer ? answer->value("state", "") : "";
-        if (!answer) trouble = explain(answer.error()).text;
-        if (answer && !options.json && state.starts_with("tripp")) show_fallen(screen, *answer, shown);
-        if (state == "tripped") return finish(*answer, options);
-        if (!state.starts_with("tripp") && monotonic_now() - begun > daemon_patience) break;
-        static_cast<void>(::poll(nullptr, 0, poll_interval_ms));
+    void show(const std::string& fall) {
+        if (silent_ || ++falls_ > most_falls + 1) return;
+        out(falls_ > most_falls ? "              ... and others\n" : "  " + fall + "\n");
+        static_cast<void>(flush_out());  // what cannot be read does not hold the stop
     }
-    err("essctl: the latch is set, so guarded units cannot start; but nobody confirms the stop: " + trouble +
-        "\nessctl: look at once: systemctl status essd.service\n");
-    return Exit::NotReady;
+
+    [[nodiscard]] std::string state() const { return last_ ? text_at(*last_, "state") : ""; }
+
+    [[nodiscard]] bool is_over() const {
+        const Micros passed = monotonic_now() - begun_;
+        if (state() == "tripped") {
+            return entry_of(*before_) || monotonic_now() - *settled_ > entry_patience || passed > patience;
+        }
+        return passed > (state() == "tripping" ? patience : daemon_patience);
+    }
+
+    [[nodiscard]] int poll_time() const {
+        constexpr Micros::rep longest = 100;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(feed_.due() - monotonic_now()).count();
+        return static_cast<int>(std::clamp<Micros::rep>(left, 0, longest));
+    }
+
+    bool silent_;
+    StatusFeed feed_{feed_pause};
+    Instant begun_ = monotonic_now();
+    std::optional<Instant> settled_;
+    std::optional<Json> last_;
+    std::optional<StatusView> before_;
+    std::size_t falls_ = 0;
+    std::string trouble_ = "essd did not take notice of the latch";
+};
+
+bool is_complete(const StatusView& status) {
+    return status.alive() == 0 && status.unmasked() == 0;
+}
+
+/// How it went, where it is recorded, and what to do next.
+std::string result_text(const Screen& screen, const StatusView& status) {
+    std::string text = headline(screen, status);
+    if (!is_complete(status)) text += "\n" + units_text(screen, status, most_falls) + "\n";
+    const Micros budget = host::read_best_config().config.stop.budget;
+    const bool exceeded = status.alive() > 0 || status.stop().value_or(Micros::zero()) > budget;
+    text += fact(screen, "budget", to_text(budget) + (exceeded ? ": EXCEEDED" : ": kept"));
+    const OperationView* const entry = entry_of(status);
+    text += fact(screen, "entry", entry != nullptr ? entry->id + " " + entry->outcome : "see: essctl status");
+    if (is_complete(status)) {
+        text += fact(screen, "next", entry != nullptr ? "essctl report " + entry->id : "essctl status");
+    } else {
+        text += fact(screen, "next", "essctl watch; journalctl -u essd.service -e; systemctl status UNIT");
+    }
+    return text;
 }
 
 }  // namespace
 
+Exit follow_trip(const TripOptions& options) {
+    Following following(options.json || options.quiet);
+    const auto status = following.run();
+    if (!status) {
+        err("essctl: the latch is set, so guarded units cannot start; but nobody confirms the stop: " +
+            following.trouble() + "\nessctl: look at once: systemctl status essd.service\n");
+        return Exit::NotReady;
+    }
+    const StatusView view = view_of(*status);
+    if (!options.quiet) out(options.json ? status->dump(2) + "\n" : result_text(Screen(), view));
+    return is_complete(view) ? Exit::Fine : Exit::Failed;
+}
+
 Exit trip(const TripOptions& options) {
     const std::string content = latch_content_text({options.reason, person(), "essctl"});
     bool any = false;
+    bool already = false;
     for (const std::string& path : latch_paths()) {
         const auto set = set_latch(path, content);
         any = any || set.has_value();
+        already = already || (set && *set == LatchSet::AlreadyThere);
         if (set) continue;
         const bool forbidden = set.error().code == EACCES || set.error().code == EPERM;
-        err("essctl: the latch cannot be set: " + set.error().text +
-            (forbidden ? "; be root or a member of the group quantum-ess" : "") + "\n");
+        err("essctl: the latch cannot be set: " + set.error().text + (forbidden ? "; " + how_to_be_permitted() : "") +
+            "\n");
         if (forbidden) return Exit::Refused;
     }
     if (!any) return Exit::Failed;
+    if (!options.json)
+        out(already ? "Emergency stop: the latch is set already.\n" : "Emergency stop: the latch is set.\n");
+    static_cast<void>(flush_out());  // what cannot be read does not hold the stop
     if (options.no_wait) return Exit::Fine;
-    if (!options.json) out("Emergency stop: the latch is set.\n");
-    return follow(options);
+    return follow_trip(options);
 }
 
 }  // namespace ess::essctl

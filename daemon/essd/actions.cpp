@@ -32,7 +32,9 @@ void Daemon::tell(Event event) {
         }
     }
     telling_ = false;
+    trip_followers_.changed();
     if (start_ && engine_.phase() != StopEngine::Phase::Armed) end_start(Outcome::Partial, "the stop was tripped");
+    if (engine_.phase() != StopEngine::Phase::Armed) drill_.give_way();
     if (const auto at = engine_.deadline()) {
         deadline_.arm(*at);
     } else {
@@ -41,42 +43,37 @@ void Daemon::tell(Event event) {
     show();
 }
 
+/// What happened to a unit, for the engine that it is of.
+void Daemon::tell_of(const std::string& unit, Event event) {
+    if (unit == paths::canary_unit) return drill_.tell(event);
+    tell(std::move(event));
+}
+
 void Daemon::carry_out(const KillUnit& action) {
-    if (const auto killed = cgroups_.kill(action.unit); !killed) tell(KillFailed{action.unit, killed.error().text});
+    ++counters_.kills[action.unit];
+    if (!unit_actions_.carry_out(action)) ++counters_.kill_failures;
 }
 
 void Daemon::carry_out(const StopUnit& action) {
-    units_.stop(action.unit);
-}
-
-host::UnitControl::Done Daemon::answer_to(std::uint64_t serial) {
-    return [this, serial](const Result<>& result) {
-        tell(BusAnswered{serial, result ? std::string() : result.error().text});
-    };
+    unit_actions_.carry_out(action);
 }
 
 void Daemon::carry_out(const MaskUnits& action) {
-    units_.mask(action.units, answer_to(action.serial));
+    unit_actions_.carry_out(action);
 }
 
 void Daemon::carry_out(const UnmaskUnits& action) {
-    units_.unmask(action.units, answer_to(action.serial));
+    unit_actions_.carry_out(action);
 }
 
 void Daemon::carry_out(const Reload& action) {
-    units_.reload(answer_to(action.serial));
+    unit_actions_.carry_out(action);
 }
 
 void Daemon::carry_out(const ReadStates& action) {
-    units_.read_states(action.units, [this, serial = action.serial](const Result<UnitStates>& states) {
-        StatesRead read{serial, states ? std::string() : states.error().text, {}};
-        if (states) {
-            unit_states_ = *states;
-            for (const auto& [unit, state] : *states)
-                read.load_states[unit] = state.load;
-        }
+    unit_actions_.carry_out(action, [this](const Result<UnitStates>& states) {
+        if (states) unit_states_ = *states;
         readiness_.check_guard();
-        tell(std::move(read));
     });
 }
 
@@ -111,6 +108,7 @@ void Daemon::carry_out(const ClearLatch&) {
 }
 
 void Daemon::carry_out(const TripBegun& action) {
+    self_check_.give_way();
     if (cgroups_.is_polled()) poll_timer_.arm(monotonic_now());
     journal::event(message_id::trip_begun, Level::Critical,
                    std::string("EMERGENCY STOP: stopping ") + std::to_string(engine_.report().units.size()) + " units" +
@@ -127,6 +125,7 @@ void Daemon::carry_out(const TripSettled& action) {
         journal::event(message_id::trip_partial, Level::Critical,
                        "PARTIAL stop, " + time + "; " + join(report.problems, "; "));
     }
+    counters_.count_trip(report);
     TripReport whole = report;
     whole.pulled_down.assign(pulled_down_.begin(), pulled_down_.end());
     recorder_.trip_settled(whole);
@@ -148,6 +147,7 @@ void Daemon::carry_out(const UnitCameBack& action) {
     journal::event(message_id::unit_came_back, Level::Critical,
                    action.unit + " has a process again; stopping it again (" + std::to_string(action.count) + ")",
                    {{"UNIT", action.unit}});
+    ++counters_.came_back[action.unit];
     // Each power of two: a unit that something keeps starting must not fill the ledger.
     if ((action.count & (action.count - 1)) != 0) return;
     recorder_.happened(LedgerKind::Refusal,
@@ -158,6 +158,7 @@ void Daemon::carry_out(const UnitCameBack& action) {
 }
 
 void Daemon::carry_out(const ResetDone& action) {
+    counters_.resets.count(action.problems.empty() ? Outcome::Success : Outcome::Partial);
     journal::event(message_id::reset_done, Level::Critical,
                    "reset: the latch is released, nothing was started" +
                        (action.problems.empty() ? "" : "; " + join(action.problems, "; ")));

@@ -10,62 +10,88 @@ namespace {
 
 /// A status does not wait longer for systemd than this; it then shows what was known last.
 constexpr Micros status_patience = std::chrono::milliseconds(500);
+/// Within this time nobody sees a difference, and whoever asks without end keeps systemd from nothing.
+constexpr Micros status_pause = std::chrono::milliseconds(100);
 
 }  // namespace
 
 void Daemon::serve() {
-    control_.add_method({.name = "io.quantum.EmergencyStop.Status",
-                         .privilege = host::Privilege::Anyone,
-                         .call = [this](const host::ControlRequest& request, host::CallReply reply) {
-                             if (const auto fault = VarlinkParameters(request.parameters).fault()) {
-                                 return reply.error(*fault);
-                             }
-                             on_status(std::move(reply));
-                         }});
-    control_.add_method({.name = "io.quantum.EmergencyStop.Reset",
-                         .privilege = host::Privilege::Operator,
-                         .call = [this](const host::ControlRequest& request, host::CallReply reply) {
-                             on_reset(request, std::move(reply));
-                         }});
-    control_.add_method({.name = "io.quantum.EmergencyStop.Approve",
-                         .privilege = host::Privilege::Operator,
-                         .call = [this](const host::ControlRequest& request, host::CallReply reply) {
-                             on_approve(request, std::move(reply));
-                         }});
-    control_.add_method({.name = "io.quantum.EmergencyStop.LedgerAppend",
-                         .privilege = host::Privilege::Operator,
-                         .call = [this](const host::ControlRequest& request, host::CallReply reply) {
-                             on_append(request, std::move(reply));
-                         }});
-    // Root alone: whoever makes the key decides what is signed from now on.
-    control_.add_method({.name = "io.quantum.EmergencyStop.LedgerRotateKey",
-                         .privilege = host::Privilege::Root,
-                         .call = [this](const host::ControlRequest& request, host::CallReply reply) {
-                             on_rotate_key(request, std::move(reply));
-                         }});
-    control_.add_method({.name = "io.quantum.EmergencyStop.Start",
-                         .privilege = host::Privilege::Operator,
-                         .call = [this](const host::ControlRequest& request, host::CallReply reply) {
-                             on_start(request, std::move(reply));
-                         }});
+    using host::Privilege;
+    using host::Stream;
+    using Call = void (Daemon::*)(const host::ControlRequest& request, host::CallReply reply);
+    struct Method {
+        const char* name;
+        Privilege privilege;
+        Call call;
+        Stream stream = Stream::Optional;
+    };
+    for (const Method& method : {
+             Method{"Status", Privilege::Reader, &Daemon::on_status},
+             Method{"Watch", Privilege::Reader, &Daemon::on_watch, Stream::Required},
+             Method{"Metrics", Privilege::Reader, &Daemon::on_metrics},
+             Method{"Check", Privilege::Reader, &Daemon::on_check},
+             Method{"Trip", Privilege::Operator, &Daemon::on_trip},
+             Method{"Reset", Privilege::Operator, &Daemon::on_reset},
+             Method{"Approve", Privilege::Operator, &Daemon::on_approve},
+             Method{"Start", Privilege::Operator, &Daemon::on_start},
+             Method{"Drill", Privilege::Operator, &Daemon::on_drill},
+             Method{"LedgerHead", Privilege::Reader, &Daemon::on_ledger_head},
+             Method{"LedgerRead", Privilege::Operator, &Daemon::on_ledger_read},
+             Method{"LedgerAppend", Privilege::Operator, &Daemon::on_append},
+             // Root alone: whoever makes the key decides what is signed from now on.
+             Method{"LedgerRotateKey", Privilege::Root, &Daemon::on_rotate_key},
+         }) {
+        control_.add_method({.name = std::string("io.quantum.EmergencyStop.") + method.name,
+                             .privilege = method.privilege,
+                             .stream = method.stream,
+                             .call = [this, call = method.call](const auto& request, host::CallReply reply) {
+                                 (this->*call)(request, std::move(reply));
+                             }});
+    }
+}
+
+/// Whether systemd is asked how the units are: not in a stop, when it has better to do and the kernel's word counts,
+/// and not for each of many who ask.
+bool Daemon::may_ask_for_states() const {
+    const bool stopping = engine_.phase() != StopEngine::Phase::Armed && !engine_.settled();
+    return units_.connected() && !stopping && monotonic_now() - status_asked_ >= status_pause;
 }
 
 /// All who ask while systemd is being asked get the same answer.
-void Daemon::on_status(host::CallReply reply) {
+void Daemon::on_status(const host::ControlRequest& request, host::CallReply reply) {
+    if (const auto fault = VarlinkParameters(request.parameters).fault()) return reply.error(*fault);
     status_waiters_.push_back(std::move(reply));
-    if (!units_.connected()) return answer_status();
     if (status_waiters_.size() > 1) return;
-    status_patience_.arm(monotonic_now() + status_patience);
+    if (!may_ask_for_states()) return answer_status();
+    status_asked_ = monotonic_now();
+    status_patience_.arm(status_asked_ + status_patience);
     read_unit_states();
+}
+
+/// At once with what is known; what systemd then says of the units is a change.
+void Daemon::on_watch(const host::ControlRequest& request, host::CallReply reply) {
+    if (const auto fault = VarlinkParameters(request.parameters).fault()) return reply.error(*fault);
+    // Not for each one that comes: who calls Watch over and over must not keep systemd busy.
+    const bool first = !watchers_.any();
+    watchers_.add(request.peer.uid, std::move(reply));
+    if (first) look_for_watchers();
 }
 
 void Daemon::answer_status() {
     status_patience_.set_enabled(false);
     if (status_waiters_.empty()) return;
-    readiness_.check_guard();
-    const Json json = to_json(status());
+    if (status_reply_.empty()) {
+        readiness_.check_guard();
+        status_reply_ = to_wire(VarlinkReply{to_json(status()), {}, false});
+    }
     for (host::CallReply& waiter : std::exchange(status_waiters_, {}))
-        waiter.reply(json);
+        waiter.reply_encoded(status_reply_);
+}
+
+void Daemon::on_check(const host::ControlRequest& request, host::CallReply reply) {
+    if (const auto fault = VarlinkParameters(request.parameters).fault()) return reply.error(*fault);
+    if (state() == State::Tripping) return reply.error(stop_under_way());
+    self_check_.ask(std::move(reply));
 }
 
 void Daemon::on_reset(const host::ControlRequest& request, host::CallReply reply) {

@@ -4,7 +4,9 @@
 #include <csignal>
 #include <utility>
 
+#include "base/text.hpp"
 #include "core/message_id.hpp"
+#include "core/paths.hpp"
 #include "core/unit_name.hpp"
 #include "host/journal.hpp"
 
@@ -33,12 +35,16 @@ constexpr std::size_t refusals_at_once = 30;
 constexpr Micros refusal_interval = std::chrono::minutes(1);
 /// How often the configuration is looked at where inotify is blind: every so many slow looks, 60 s.
 constexpr unsigned configuration_ticks = 240;
+/// How often systemd is asked how the units are while somebody watches: every so many slow looks, 2 s.
+constexpr unsigned watched_ticks = 8;
 /// How long the entries in the queue may take at the end.
 constexpr Micros farewell_patience = std::chrono::seconds(5);
+/// And the last words of the metrics: nobody misses them.
+constexpr Micros metrics_patience = std::chrono::seconds(1);
 
 }  // namespace
 
-Daemon::Daemon(Config config, Fd control, std::optional<gid_t> group)
+Daemon::Daemon(Config config, Fd control, const Access& access)
     : config_(std::move(config)),
       inbox_(loop_),
       writer_(writer_capacity),
@@ -68,30 +74,36 @@ Daemon::Daemon(Config config, Fd control, std::optional<gid_t> group)
                          release_found_ = true;
                          finish_release();
                      },
-                 .config_hash = [this](const std::string& hash) { config_hash_ = hash; }}),
+                 .config_hash =
+                     [this](const std::string& hash) {
+                         config_hash_ = hash;
+                         show();
+                     }}),
+      metrics_file_(config_.metrics.textfile, inbox_),
       cgroups_(
-          loop_, [this](const std::string& unit) { return is_allowed(unit); },
+          loop_, [this](const std::string& unit) { return unit == paths::canary_unit || is_allowed(unit); },
           [this](const std::string& unit, bool populated) {
+              if (unit == paths::canary_unit) return drill_.canary_is(populated);
               tell(CgroupChanged{unit, populated});
               if (start_ && !populated) step_start(start_->sequence.emptied(unit));
           }),
-      latch_(loop_, config_.latch.path, group.value_or(0),
+      latch_(loop_, config_.latch.path, access.latch_group.value_or(0),
              {.seen = [this] { seen(); },
               .gone = [this] { tell(LatchGone{}); },
               .repaired = [](const std::string& what) { journal::log(Level::Warning, "latch: " + what); }}),
       units_(loop_, inbox_,
              {.up = [this] { bus_is(true, ""); },
               .down = [this](const std::string& why) { bus_is(false, why); },
-              .stop_queued = [this](const std::string& unit) { tell(StopQueued{unit}); },
+              .stop_queued = [this](const std::string& unit) { tell_of(unit, StopQueued{unit}); },
               .stop_finished =
                   [this](const std::string& unit) {
                       // The kernel's notice that the unit is empty may still be on its way.
                       cgroups_.refresh(unit);
-                      tell(StopFinished{unit});
+                      tell_of(unit, StopFinished{unit});
                   },
               .stop_failed =
                   [this](const std::string& unit, const std::string& why) {
-                      tell(StopFailed{unit, why});
+                      tell_of(unit, StopFailed{unit, why});
                   },
               .job_removed =
                   [this](const std::string& unit) {
@@ -104,14 +116,29 @@ Daemon::Daemon(Config config, Fd control, std::optional<gid_t> group)
                       read_unit_states();
                       read_relations([] {});
                   }}),
-      control_(loop_, std::move(control),
-               {.operators = group,
+      unit_actions_(cgroups_, units_, [this](Event event) { tell(std::move(event)); }),
+      drill_(config_, loop_, inbox_, cgroups_, units_, access.latch_group.value_or(0),
+             [this](const EventText& event, const Requester& who, Recorder::Recorded done) {
+                 recorder_.happened(LedgerKind::Drill, event, who, std::move(done));
+             }),
+      self_check_(config_, loop_, inbox_, units_, [this] { return readiness_.faults(); }),
+      control_(loop_, std::move(control), {emergency_stop_interface()},
+               {.operators = access.operators,
+                .everyone_reads = config_.control.read == ControlRead::Everyone,
                 .denied =
                     [this](const std::string& method, const host::Peer& peer) {
                         record_refusal("Request refused", method + " was asked for without the privilege that it needs",
                                        {peer.uid, {}});
                     }}),
-      refusals_(refusals_at_once, refusal_interval) {}
+      watchers_(loop_, [this] { return to_json(status()); }),
+      trip_followers_(loop_, engine_),
+      ledger_reader_(inbox_),
+      refusals_(refusals_at_once, refusal_interval) {
+    if (access.problems.empty()) return;
+    const std::string problem = "who may trip and reset: " + join(access.problems, "; ") + ". See control in ess.yaml";
+    readiness_.raise("control-access", Fault::Severity::Warning, problem);
+    journal::log(Level::Warning, problem);
+}
 
 int Daemon::run() {
     notify_.emplace();
@@ -123,11 +150,15 @@ int Daemon::run() {
     if (!writer_.stop(monotonic_now() + farewell_patience)) {
         journal::log(Level::Error, "the disk hangs: what was queued for it is in this log only");
     }
+    if (!metrics_file_.farewell(wall_now(), monotonic_now() + metrics_patience)) {
+        journal::log(Level::Warning, "the metrics in " + config_.metrics.textfile + " do not say that essd has ended");
+    }
     return code;
 }
 
 void Daemon::start() {
     started_ = monotonic_now();
+    started_at_ = wall_now();
     for (const int signal : {SIGTERM, SIGINT}) {
         signals_.push_back(
             loop_.add_signal(signal, host::Priority::Latch, [this, signal](const signalfd_siginfo&) { stop(signal); }));
@@ -136,6 +167,7 @@ void Daemon::start() {
     first_chance_ = loop_.add_timer(host::Priority::Latch, [this] { first_chance_is_over(); });
     first_chance_.arm(started_ + first_chance);
     status_patience_ = loop_.add_timer(host::Priority::Client, [this] { answer_status(); });
+    figures_patience_ = loop_.add_timer(host::Priority::Client, [this] { show_figures(); });
     poll_timer_ = loop_.add_timer(host::Priority::Cgroup, [this] {
         cgroups_.poll();
         if (engine_.phase() == StopEngine::Phase::Stopping) poll_timer_.arm(monotonic_now() + poll_interval);
@@ -186,9 +218,15 @@ void Daemon::tick() {
     } else {
         readiness_.clear("disk");
     }
-    if (++ticks_ % guard_check_ticks == 0) readiness_.check_guard();
+    if (++ticks_ % guard_check_ticks == 0) {
+        readiness_.check_guard();
+        check_drill();
+    }
     if (ticks_ % configuration_ticks == 0) recorder_.look_at_configuration();
+    if (ticks_ % watched_ticks == 0) look_for_watchers();
     recorder_.tick();
+    ledger_reader_.tick();
+    keep_metrics_file();
     show();
     slow_look_.arm(monotonic_now() + slow_look);
 }

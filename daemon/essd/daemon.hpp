@@ -13,6 +13,7 @@
 
 #include "base/fd.hpp"
 #include "core/config.hpp"
+#include "core/metrics.hpp"
 #include "core/reset_approval.hpp"
 #include "core/start_sequence.hpp"
 #include "core/status.hpp"
@@ -20,8 +21,16 @@
 #include "core/token_bucket.hpp"
 #include "core/unit_relations.hpp"
 #include "core/unit_state.hpp"
+#include "essd/access.hpp"
+#include "essd/drill.hpp"
+#include "essd/ledger_reader.hpp"
+#include "essd/metrics_file.hpp"
 #include "essd/readiness.hpp"
 #include "essd/recorder.hpp"
+#include "essd/self_check.hpp"
+#include "essd/trip_followers.hpp"
+#include "essd/unit_actions.hpp"
+#include "essd/watchers.hpp"
 #include "host/cgroup_tree.hpp"
 #include "host/config_watch.hpp"
 #include "host/control_socket.hpp"
@@ -37,8 +46,8 @@ namespace ess::essd {
 /// The daemon: owns everything, turns what the sources say into events for the engine, and carries out its actions.
 class Daemon {
   public:
-    /// `control`: the listening socket. `group`: the operators' group, whose members may trip and reset.
-    Daemon(Config config, Fd control, std::optional<gid_t> group);
+    /// `control`: the listening socket.
+    Daemon(Config config, Fd control, const Access& access);
 
     /// Runs until SIGTERM or SIGINT. Returns the exit code. The caller ends the process by _exit: threads that wait for
     /// a hanging bus or disk cannot be joined.
@@ -68,16 +77,18 @@ class Daemon {
     void carry_out(const UnitCameBack& action);
     void carry_out(const ResetDone& action);
     void carry_out(const ResetRefused& action);
-    [[nodiscard]] host::UnitControl::Done answer_to(std::uint64_t serial);
+    void tell_of(const std::string& unit, Event event);
 
     // What is shown.
     void bus_is(bool up, const std::string& why);
     void ledger_is(const LedgerNews& news);
     void show_warning(const std::string& code, const std::string& text);
     void read_unit_states();
+    void look_for_watchers();
     void read_relations(const std::function<void()>& done);
     void was_loaded(const std::string& unit);
     void note_pulled_down(const std::string& unit);
+    void check_drill();
     void show();
     void rehearsed();
     [[nodiscard]] State state() const;
@@ -87,11 +98,18 @@ class Daemon {
 
     // The control socket's methods.
     void serve();
-    void on_status(host::CallReply reply);
+    void on_status(const host::ControlRequest& request, host::CallReply reply);
+    void on_watch(const host::ControlRequest& request, host::CallReply reply);
+    void on_check(const host::ControlRequest& request, host::CallReply reply);
+    void on_trip(const host::ControlRequest& request, host::CallReply reply);
     void on_reset(const host::ControlRequest& request, host::CallReply reply);
     void on_start(const host::ControlRequest& request, host::CallReply reply);
+    void on_drill(const host::ControlRequest& request, host::CallReply reply);
     void answer_status();
+    [[nodiscard]] bool may_ask_for_states() const;
     void answer_reset(const std::string& operation_id);
+    void on_ledger_head(const host::ControlRequest& request, host::CallReply reply);
+    void on_ledger_read(const host::ControlRequest& request, host::CallReply reply);
     void on_append(const host::ControlRequest& request, host::CallReply reply);
     void on_rotate_key(const host::ControlRequest& request, host::CallReply reply);
     void refuse(host::CallReply& reply, const std::string& what, const std::string& why, const Requester& who);
@@ -100,6 +118,13 @@ class Daemon {
     /// Replies that wait for the writer thread stay here, on the loop's; what travels is their number.
     [[nodiscard]] std::uint64_t keep(host::CallReply reply);
     [[nodiscard]] host::CallReply take(std::uint64_t number);
+
+    // The metrics.
+    [[nodiscard]] MetricsSnapshot figures() const;
+    void on_metrics(const host::ControlRequest& request, host::CallReply reply);
+    void keep_metrics_file();
+    void ask_for_figures();
+    void show_figures();
 
     // The second person of a reset.
     void ask_second_person(const ResetOrder& order, host::CallReply reply);
@@ -135,16 +160,24 @@ class Daemon {
     Readiness readiness_;
     host::ConfigWatch config_watch_;
     Recorder recorder_;
+    MetricsFile metrics_file_;
     host::CgroupTree cgroups_;
     host::LatchWatch latch_;
     host::UnitControl units_;
+    UnitActions unit_actions_;
+    Drill drill_;
+    SelfCheck self_check_;
     host::ControlSocket control_;
+    Watchers watchers_;
+    TripFollowers trip_followers_;
+    LedgerReader ledger_reader_;
 
     std::vector<host::Source> signals_;
     host::Source deadline_;
     host::Source slow_look_;
     host::Source first_chance_;
     host::Source status_patience_;
+    host::Source figures_patience_;
     host::Source start_timer_;
     host::Source poll_timer_;
     host::Source relations_timer_;
@@ -160,6 +193,7 @@ class Daemon {
     bool unit_states_known_ = false;
     bool relations_known_ = false;
     Instant started_{};
+    WallTime started_at_{};
     unsigned ticks_ = 0;
 
     LatchInfo latch_info_;
@@ -172,6 +206,12 @@ class Daemon {
     std::set<std::string> pulled_down_;  ///< units beside the allow-list that systemd stopped in this trip
     std::string shown_;                  ///< the last status line
     std::vector<host::CallReply> status_waiters_;
+    std::string status_reply_;  ///< as it goes on the wire; empty when something may have changed
+    Instant status_asked_{};    ///< when systemd was last asked for one
+    std::vector<host::CallReply> figures_waiters_;
+    bool asking_for_figures_ = false;
+    bool figures_for_file_ = false;  ///< the metrics' file waits for them as well
+    Counters counters_;
     std::map<std::uint64_t, host::CallReply> kept_replies_;
     std::uint64_t last_reply_ = 0;
     std::optional<PendingReset> reset_;

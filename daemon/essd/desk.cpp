@@ -16,12 +16,15 @@
 #include "essd/requester.hpp"
 #include "host/git_revision.hpp"
 #include "host/journal.hpp"
+#include "host/peer.hpp"
 
 namespace ess::essd {
 
 namespace {
 
 using host::journal::Level;
+
+constexpr mode_t proof_mode = 0640;
 
 std::string host_name() {
     std::array<char, 256> name{};
@@ -172,7 +175,8 @@ void Recorder::Desk::refresh_stamp() {
     stamp_.git_branch = revision->branch;
 }
 
-/// The evidence of a trip as a file of its own, which the entry names with its hash. Returns what went wrong.
+/// The evidence of a trip as a file of its own, which the entry names with its hash, for who may read the ledger.
+/// Returns what went wrong.
 std::string Recorder::Desk::write_proof(const Json& timeline, Json& entry) const {
     if (::mkdir(paths::proof_directory, 0755) != 0 && errno != EEXIST) return "the proof directory cannot be made";
     const WallTime now = wall_now();
@@ -180,7 +184,9 @@ std::string Recorder::Desk::write_proof(const Json& timeline, Json& entry) const
     std::erase_if(name, [](char c) { return c == '-' || c == ':'; });
     const std::string path = std::string(paths::proof_directory) + "/trip-" + name + ".json";
     const std::string text = timeline.dump(2) + "\n";
-    if (auto written = replace_file(path, text, 0644, Durability::Durable); !written) return written.error().text;
+    if (auto written = replace_file(path, text, proof_mode, Durability::Durable); !written) return written.error().text;
+    if (const auto group = host::find_group(paths::group).value_or(std::nullopt))
+        static_cast<void>(::chown(path.c_str(), static_cast<uid_t>(-1), *group));  // root's alone is no trouble
     entry["proof_file"] = {{"path", path},
                            {"sha256", sha256_hex(text).substr(0, 16)},
                            {"size_bytes", text.size()},
@@ -235,7 +241,7 @@ void Recorder::Desk::reset_done(const ResetOrder& order, const std::vector<std::
 
 void Recorder::Desk::happened(LedgerKind kind, const EventText& event, const Requester& who, const Recorded& done) {
     const WallTime now = wall_now();
-    const std::string id = append(kind, event_entry(event, name_of(who), stamp_, now), nullptr, now);
+    const std::string id = append(kind, event_entry(event, name_of(who), stamp_, now), event.ess, now);
     if (done) post_([done, id] { done(id); });
 }
 

@@ -3,9 +3,11 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "core/entries.hpp"
+#include "core/report.hpp"
 #include "essd/recorder.hpp"
 #include "host/config_hash_files.hpp"
 #include "host/signed_ledger.hpp"
@@ -27,21 +29,30 @@ class Recorder::Desk {
                     const Recorded& done);
     void happened(LedgerKind kind, const EventText& event, const Requester& who, const Recorded& done);
     void retry();
+    /// Whether the ledger is still where it was opened.
+    void look_at_ledger();
     void identify(const Requester& who, const std::function<void(const std::string&)>& done);
     void append_order(const AppendOrder& order, const std::function<void(const AppendAnswer&)>& done);
     void rotate_key(const Requester& who, const std::function<void(const std::string&, const std::string&)>& done);
     void look_at_configuration();
     void farewell();
-    /// OPS_CHANGELOG.md; `done` gets how long that took.
-    void write_changelog(const std::function<void(Micros)>& done);
+    /// What people read: the reports of trips, OPS_CHANGELOG.md. `done` gets how long that took.
+    void write_readings(const std::function<void(Micros)>& done);
 
     /// For the loop: entries that wait to be written.
     Callbacks callbacks;
 
   private:
     void open_ledger();
+    [[nodiscard]] bool has_ledger();
     void keep_last_good();
     void note(const LedgerLine& line);
+    void note_report(const LedgerLine& line, LedgerKind kind, const Json& ess);
+    void find_missing_reports(std::set<std::string> due_before);
+    void forget_lost(const std::vector<Report>& found);
+    void write_reports();
+    void write_changelog();
+    void write_failed(const std::string& why);
     void recognise_entry();
     void read_content();
     void note_configuration(const LedgerLine& line);
@@ -71,7 +82,10 @@ class Recorder::Desk {
     std::deque<host::LedgerDraft> waiting_;
     std::string trouble_;
     std::optional<OperationSummary> last_operation_;
+    std::optional<DrillSummary> last_drill_;
+    std::optional<WallTime> began_;  ///< the ledger's first entry
     std::vector<std::string> ran_before_;
+    LedgerFigures figures_;
     bool newest_is_trip_ = false;   ///< no reset came after it
     std::string newest_trip_seen_;  ///< latch_seen of the newest trip in the ledger
     EntryStamp stamp_;
@@ -85,6 +99,9 @@ class Recorder::Desk {
     std::optional<UnexpectedChange> unexpected_change_;
     std::string watch_trouble_;
     std::string changelog_trouble_;
+    std::vector<std::string> trip_entries_;  ///< ids of the newest trip's entries: it may have been completed
+    std::set<std::string> reports_due_;      ///< ids
+    std::string reports_trouble_;
     std::optional<LatchCopy> copy_;
     bool persisted_ = false;
     bool copy_missing_ = false;  ///< the copy on the disk is not what it should be

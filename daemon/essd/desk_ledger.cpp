@@ -4,6 +4,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "core/drill.hpp"
 #include "core/ledger_line.hpp"
 #include "core/line_fit.hpp"
 #include "core/operation_finder.hpp"
@@ -84,13 +85,19 @@ void Recorder::Desk::open_ledger() {
     };
     options.mirror = host::queued_journal_mirror();
     options.other_key = host::OtherKey::Breach;
+    // They are counted anew while it is read.
+    const std::uint64_t failures = figures_.failures;
+    figures_ = {};
+    figures_.failures = failures;
+    const std::set<std::string> reports_due = reports_due_;
     auto opened = host::SignedLedger::open(std::move(options));
     if (!opened) {
-        trouble_ = opened.error().text;
-        return;
+        reports_due_ = reports_due;
+        return write_failed(opened.error().text);
     }
     trouble_.clear();
     ledger_ = std::move(*opened);
+    find_missing_reports(reports_due);
     if (const std::string fault = ledger_->mirror_fault(); !fault.empty()) {
         host::journal::log(Level::Warning, "the ledger was not compared with the journal: " + fault);
     }
@@ -100,10 +107,34 @@ void Recorder::Desk::open_ledger() {
     }
 }
 
+/// Opens it where it is not open, and anew where another directory has come in its place.
+bool Recorder::Desk::has_ledger() {
+    if (ledger_ && ledger_->is_displaced()) {
+        host::journal::event(message_id::ledger_failed, Level::Critical,
+                             std::string("another directory is at ") + paths::ledger_directory +
+                                 " (a disk that was mounted or replaced): the ledger is opened anew");
+        ledger_.reset();
+    }
+    if (!ledger_) open_ledger();
+    return ledger_ != nullptr;
+}
+
+void Recorder::Desk::look_at_ledger() {
+    if (ledger_ && !ledger_->is_displaced()) return;
+    if (has_ledger()) append_waiting();
+    tell_ledger();
+}
+
 /// What the status shows of the newest stop or reset, and what a controlled start needs of it.
 void Recorder::Desk::note(const LedgerLine& line) {
     note_configuration(line);
     const Happened what = happened_in(line);
+    note_report(line, what.kind, what.ess);
+    figures_.count(what.kind, what.ess, line.time);
+    began_ = began_.value_or(line.time);
+    if (what.kind == LedgerKind::Drill) {
+        if (auto drill = drill_recorded(what.ess, text_at(line.entry, "outcome"))) last_drill_ = std::move(drill);
+    }
     if (what.kind != LedgerKind::Trip && what.kind != LedgerKind::Reset) return;
     OperationSummary summary{text_at(line.entry, "operation_id"), text_at(line.entry, "outcome"), {}};
     const Json stop = what.ess.is_object() ? what.ess.value("stop_us", Json()) : Json();
@@ -112,7 +143,11 @@ void Recorder::Desk::note(const LedgerLine& line) {
     newest_is_trip_ = what.kind == LedgerKind::Trip;
     if (!newest_is_trip_) return;
     ran_before_ = running_in(what.ess);
-    newest_trip_seen_ = text_at(what.ess, "latch_seen");
+}
+
+void Recorder::Desk::write_failed(const std::string& why) {
+    trouble_ = why;
+    ++figures_.failures;
 }
 
 /// An unexpected change is over when it is undone, or when somebody has put their name under it.
@@ -139,19 +174,26 @@ void Recorder::Desk::tell_ledger() {
     news.writable = ledger_ && news.trouble.empty();
     news.waiting = waiting_.size();
     news.copy_missing = copy_missing_;
+    news.reports_trouble = reports_trouble_;
     if (unexpected_change_) {
         news.unexpected_change = "the trading configuration changed outside of its maintenance windows, from " +
                                  unexpected_change_->from + " to " + unexpected_change_->to +
                                  ": put it back, or sign off " + unexpected_change_->operation_id;
     }
     news.last_operation = last_operation_;
+    news.last_drill = last_drill_;
+    news.began = began_;
     news.ran_before = ran_before_;
+    news.figures = figures_;
+    news.figures.waiting = waiting_.size();
+    news.figures.unexpected_change = unexpected_change_.has_value();
     if (ledger_) {
         news.entries = ledger_->head().entries;
         news.head = ledger_->head().hash;
         std::vector<std::string> breaches;
         for (const LedgerBreach& breach : ledger_->breaches())
             breaches.push_back(breach.operation_id);
+        news.figures.breaches = breaches.size();
         if (!breaches.empty()) {
             news.breach = "entries of the ledger were lost or changed: look into " + join(breaches, ", ") +
                           " (essctl ledger verify), and let two people sign off (essctl sign-off)";
@@ -163,16 +205,15 @@ void Recorder::Desk::tell_ledger() {
 std::string Recorder::Desk::append(LedgerKind kind, Json entry, Json timeline, WallTime now) {
     fit_line(entry, timeline);
     host::LedgerDraft draft{kind, std::move(entry), std::move(timeline), now};
-    if (!ledger_) open_ledger();
     std::string id;
     // Entries that wait go first: the ledger is in the order in which things happened.
-    if (ledger_ && append_waiting()) {
+    if (has_ledger() && append_waiting()) {
         const auto receipt = ledger_->append(draft);
         if (receipt) {
             id = receipt->operation_id;
             tell_entry(draft, *receipt);
         } else {
-            trouble_ = receipt.error().text;
+            write_failed(receipt.error().text);
         }
     }
     if (id.empty()) keep_waiting(std::move(draft));
@@ -230,7 +271,7 @@ bool Recorder::Desk::append_waiting() {
         late.time = wall_now();
         const auto receipt = ledger_->append(late);
         if (!receipt) {
-            trouble_ = receipt.error().text;
+            write_failed(receipt.error().text);
             break;
         }
         const host::LedgerDraft written = std::move(waiting_.front());
@@ -250,9 +291,9 @@ void Recorder::Desk::retry() {
         tell_latch();
     }
     if (ledger_ && !ledger_->trouble().empty()) ledger_->retry();
+    if (!reports_trouble_.empty()) write_reports();
     if (waiting_.empty() && ledger_ && trouble_.empty()) return tell_ledger();
-    if (!ledger_) open_ledger();
-    if (ledger_ && append_waiting()) keep_last_good();  // what could not be written stays, and is told
+    if (has_ledger() && append_waiting()) keep_last_good();  // what could not be written stays, and is told
     tell_ledger();
 }
 
@@ -270,20 +311,25 @@ Result<> Recorder::Desk::check_signoff(const host::LedgerDraft& draft) const {
 
 void Recorder::Desk::rotate_key(const Requester& who,
                                 const std::function<void(const std::string&, const std::string&)>& done) {
-    if (!ledger_) open_ledger();
+    const bool open = has_ledger();
     Result<std::string> vkey = failure("the ledger cannot be written: " + trouble_);
-    if (ledger_) vkey = ledger_->rotate_key(name_of(who));
+    if (open) vkey = ledger_->rotate_key(name_of(who));
     tell_ledger();
     post_([done, vkey] { done(vkey.value_or(""), vkey ? "" : vkey.error().text); });
 }
 
-void Recorder::Desk::write_changelog(const std::function<void(Micros)>& done) {
+void Recorder::Desk::write_readings(const std::function<void(Micros)>& done) {
     const Instant begun = monotonic_now();
+    write_reports();
+    write_changelog();
+    post_([done, took = monotonic_now() - begun] { done(took); });
+}
+
+void Recorder::Desk::write_changelog() {
     const auto written = host::write_changelog(paths::ledger_directory, paths::changelog);
     const std::string trouble = written ? "" : written.error().text;
     if (!trouble.empty() && trouble != changelog_trouble_) host::journal::log(Level::Warning, "changelog: " + trouble);
     changelog_trouble_ = trouble;
-    post_([done, took = monotonic_now() - begun] { done(took); });
 }
 
 }  // namespace ess::essd

@@ -52,8 +52,7 @@ void Recorder::Desk::append_order(const AppendOrder& order, const std::function<
 AppendAnswer Recorder::Desk::carry_out(const AppendOrder& order) {
     if (!order.ess.is_null() && !order.ess.is_object()) return refused("ess: not an object");
     if (const std::string problem = problem_of(order.entry); !problem.empty()) return refused(problem);
-    if (!ledger_) open_ledger();
-    if (!ledger_ || !append_waiting()) return failed("the ledger cannot be written: " + trouble_);
+    if (!has_ledger() || !append_waiting()) return failed("the ledger cannot be written: " + trouble_);
 
     const std::string id = text_at(order.entry, "operation_id");
     const bool adds = order.kind != LedgerKind::Append;
@@ -71,7 +70,7 @@ AppendAnswer Recorder::Desk::carry_out(const AppendOrder& order) {
     }
     const auto receipt = ledger_->append(draft);
     if (!receipt) {
-        trouble_ = receipt.error().text;
+        write_failed(receipt.error().text);
         return failed("the ledger cannot be written: " + trouble_);
     }
     tell_entry(draft, *receipt);

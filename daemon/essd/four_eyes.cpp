@@ -30,6 +30,7 @@ void Daemon::refuse(host::CallReply& reply, const std::string& what, const std::
 }
 
 void Daemon::record_refusal(const std::string& what, const std::string& why, const Requester& who) {
+    ++counters_.refusals;
     if (!refusals_.take(monotonic_now())) {
         ++refusals_left_out_;
         return;

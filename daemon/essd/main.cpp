@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <exception>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,7 +21,6 @@
 #include "host/journal.hpp"
 #include "host/listening_socket.hpp"
 #include "host/maintenance.hpp"
-#include "host/peer.hpp"
 
 namespace {
 
@@ -63,13 +61,6 @@ ess::Result<ess::Fd> control_socket() {
     return ess::host::listen_at(ess::paths::control_socket);
 }
 
-std::optional<gid_t> operators() {
-    const auto group = ess::host::find_group(ess::paths::group);
-    if (group && *group) return **group;
-    journal::log(Level::Warning, std::string("no group ") + ess::paths::group + ": only root may trip and reset");
-    return std::nullopt;
-}
-
 /// What the stop needs stays in memory. Page by page as it is used first: the libraries are much larger than what runs.
 void lock_memory() {
     if (::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0) return;
@@ -95,7 +86,8 @@ int run(journal::Log& log) {
     lock_memory();
     auto control = control_socket();
     if (!control) return fail(control.error());
-    ess::essd::Daemon daemon(std::move(reading.config), std::move(*control), operators());
+    const ess::essd::Access access = ess::essd::find_access(reading.config);
+    ess::essd::Daemon daemon(std::move(reading.config), std::move(*control), access);
     const int code = daemon.run();
     // Not a return: a thread that waits for a hanging bus, disk or journal cannot be joined.
     static_cast<void>(log.stop(ess::monotonic_now() + log_patience));

@@ -48,14 +48,26 @@ void Readiness::clear(const std::string& code) {
 
 void Readiness::check_guard() {
     guarded_.clear();
+    guarded_patterns_.clear();
     std::vector<std::string> missing;
     for (const UnitRule& rule : config_.units) {
         const std::string path = early_directory + dropin_directory(rule.name) + "/" + std::string(guard_file_name);
-        (is_there(path) ? guarded_ : missing).push_back(rule.name);
+        if (!is_there(path)) {
+            missing.push_back(rule.name);
+        } else if (is_pattern(rule.name)) {
+            guarded_patterns_.push_back(rule.name);
+        } else {
+            guarded_.insert(rule.name);
+        }
     }
     if (missing.empty()) return clear("guard-missing");
     raise("guard-missing", Fault::Severity::Error,
           "no guard for " + join(missing, ", ") + ": run 'systemctl daemon-reload'");
+}
+
+bool Readiness::is_guarded(const std::string& unit) const {
+    return guarded_.contains(unit) ||
+           std::ranges::any_of(guarded_patterns_, [&](const std::string& rule) { return matches(rule, unit); });
 }
 
 void Readiness::check_units(const UnitStates& states) {

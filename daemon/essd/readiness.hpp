@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,8 @@ class Readiness {
 
     [[nodiscard]] std::vector<Fault> faults() const;
     [[nodiscard]] bool has_error() const;
-    /// The units and patterns whose guard is in place.
-    [[nodiscard]] const std::vector<std::string>& guarded_rules() const { return guarded_; }
+    /// Whether the guard of one of its rules is in place.
+    [[nodiscard]] bool is_guarded(const std::string& unit) const;
 
     /// Makes or removes the armed file. Returns whether that changed.
     bool show_armed(bool armed);
@@ -39,7 +40,8 @@ class Readiness {
   private:
     const Config& config_;
     std::map<std::string, Fault> faults_;
-    std::vector<std::string> guarded_;
+    std::set<std::string> guarded_;  ///< rules that name one unit; each is looked up for each unit of a status
+    std::vector<std::string> guarded_patterns_;
     bool armed_ = false;
 };
 

@@ -10,8 +10,10 @@ namespace {
 
 /// How often what could not be written is tried again.
 constexpr Micros retry_interval = std::chrono::seconds(5);
-/// The changelog is written whole after each entry. However long the ledger is, it takes a tenth of the time at most.
-constexpr int changelog_pause = 10;
+/// How often it looks whether the ledger's directory is still the one that it has open.
+constexpr Micros look_interval = std::chrono::seconds(5);
+/// The changelog is written whole after each entry. However long the ledger is, that takes a tenth of the time at most.
+constexpr int readings_pause = 10;
 
 }  // namespace
 
@@ -19,12 +21,13 @@ Recorder::Recorder(const Config& config, host::WriterThread& writer, host::LoopI
                    const host::ConfigWatch& watch, Callbacks callbacks)
     : writer_(writer) {
     auto told = [this, tell = std::move(callbacks.ledger)](const LedgerNews& news) {
-        pending_ = news.waiting + (news.writable ? 0 : 1) + (news.copy_missing ? 1 : 0);
+        pending_ = news.waiting + (news.writable ? 0 : 1) + (news.copy_missing ? 1 : 0) +
+                   (news.reports_trouble.empty() ? 0 : 1);
         tell(news);
         const bool opened = news.writable || news.entries > 0;
-        changelog_due_ = changelog_due_ || (opened && changelog_entries_ != news.entries);
-        changelog_entries_ = news.entries;
-        write_changelog();
+        readings_due_ = readings_due_ || (opened && read_entries_ != news.entries);
+        read_entries_ = news.entries;
+        write_readings();
     };
     callbacks.ledger = std::move(told);
     desk_ = std::make_shared<Desk>(config, watch, std::move(callbacks),
@@ -86,25 +89,32 @@ void Recorder::happened(LedgerKind kind, const EventText& event, const Requester
     submit([=, done = std::move(done)](Desk& desk) { desk.happened(kind, event, who, done); });
 }
 
-void Recorder::write_changelog() {
-    if (!changelog_due_ || monotonic_now() < next_changelog_) return;
-    changelog_due_ = false;
-    next_changelog_ = Instant::max();
+void Recorder::write_readings() {
+    if (!readings_due_ || monotonic_now() < next_readings_) return;
+    readings_due_ = false;
+    next_readings_ = Instant::max();
     submit([this](Desk& desk) {
-        desk.write_changelog([this](Micros took) {
-            next_changelog_ = monotonic_now() + changelog_pause * took;
-            write_changelog();
+        desk.write_readings([this](Micros took) {
+            next_readings_ = monotonic_now() + readings_pause * took;
+            write_readings();
         });
     });
 }
 
 void Recorder::tick() {
-    write_changelog();
+    write_readings();
     while (!waiting_.empty() && writer_.submit(waiting_.front()))
         waiting_.pop_front();
-    if (pending_ == 0 || !waiting_.empty() || monotonic_now() < next_try_) return;
-    next_try_ = monotonic_now() + retry_interval;
-    submit([](Desk& desk) { desk.retry(); });
+    const Instant now = monotonic_now();
+    if (!waiting_.empty()) return;
+    if (pending_ > 0 && now >= next_try_) {
+        next_try_ = now + retry_interval;
+        submit([](Desk& desk) { desk.retry(); });
+    }
+    if (now >= next_look_) {
+        next_look_ = now + look_interval;
+        submit([](Desk& desk) { desk.look_at_ledger(); });
+    }
 }
 
 }  // namespace ess::essd

@@ -15,6 +15,7 @@
 #include "core/entries.hpp"
 #include "core/latch_text.hpp"
 #include "core/ledger_line.hpp"
+#include "core/metrics.hpp"
 #include "core/status.hpp"
 #include "core/trip_report.hpp"
 #include "host/config_watch.hpp"
@@ -64,9 +65,13 @@ struct LedgerNews {
     std::size_t waiting = 0;        ///< entries that are kept because they could not be written
     std::string breach;             ///< loss or tampering that was found and is not signed off
     std::string unexpected_change;  ///< of the trading configuration, outside of the maintenance windows
+    std::string reports_trouble;    ///< why a trip's report could not be written
     bool copy_missing = false;      ///< the latch's copy could not be written: a reboot would release the latch
     std::optional<OperationSummary> last_operation;
+    std::optional<DrillSummary> last_drill;
+    std::optional<WallTime> began;        ///< the ledger's first entry
     std::vector<std::string> ran_before;  ///< units that the last trip found running
+    LedgerFigures figures;
 };
 
 /// Everything that the daemon puts on a disk: the ledger, the latch's copy, the proof of a trip, the last good
@@ -119,16 +124,17 @@ class Recorder {
   private:
     class Desk;
     void submit(std::function<void(Desk&)> task);
-    void write_changelog();
+    void write_readings();
 
     host::WriterThread& writer_;
     std::shared_ptr<Desk> desk_;
     std::deque<std::function<void()>> waiting_;  ///< found the writer's queue full
     std::size_t pending_ = 0;                    ///< entries that the desk keeps, as last told
     Instant next_try_{};
-    std::optional<std::uint64_t> changelog_entries_;  ///< how many the changelog was asked to show
-    bool changelog_due_ = false;
-    Instant next_changelog_{};
+    Instant next_look_{};
+    std::optional<std::uint64_t> read_entries_;  ///< how many the changelog was asked to show
+    bool readings_due_ = false;
+    Instant next_readings_{};
 };
 
 }  // namespace ess::essd

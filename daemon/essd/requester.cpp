@@ -1,11 +1,13 @@
 #include "essd/requester.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pwd.h>
 #include <sys/stat.h>
 
 #include <array>
 
+#include "base/fd.hpp"
 #include "base/file.hpp"
 
 namespace ess::essd {
@@ -34,11 +36,15 @@ void wait_for_content(const std::string& path) {
 
 LatchCopy read_latch(const std::string& path, WallTime since) {
     LatchCopy copy{since, {}, {}, "file", {}, {}};
+    // Held by this, what is looked at is what is read: by its name it may be something else a moment later.
+    const Fd held(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat info {};
-    if (::lstat(path.c_str(), &info) != 0) return copy;
-    copy.requested_by = name_of({info.st_uid, {}});
-    if (!S_ISREG(info.st_mode)) return copy;
-    const auto bytes = read_head(path, latch_content_limit);
+    if (!held || ::fstat(held.get(), &info) != 0) return copy;
+    const bool is_file = S_ISREG(info.st_mode);
+    const bool is_alone = info.st_nlink == 1;
+    copy.requested_by = is_file && !is_alone ? "unknown" : name_of({info.st_uid, {}});
+    if (!is_file || !is_alone) return copy;
+    const auto bytes = read_head("/proc/self/fd/" + std::to_string(held.get()), latch_content_limit);
     if (!bytes) return copy;
     const LatchContent content = read_latch_content(*bytes);
     copy.reason = content.reason;

@@ -15,7 +15,9 @@ namespace ess::essd {
 /// on the writer thread alone, after the stop was begun and the copy written.
 void wait_for_content(const std::string& path);
 
-/// Who set the latch, when and why. The file's owner is the kernel's word; only root's file may name somebody else.
+/// Who set the latch, when and why. The file's owner is the kernel's word; only root's file may name somebody else. A
+/// link is not followed, and a file that has a second name is not read: it could be any file of the host, whose content
+/// everybody who reads the status would see then.
 [[nodiscard]] LatchCopy read_latch(const std::string& path, WallTime since);
 
 }  // namespace ess::essd

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/message_id.hpp"
+#include "core/paths.hpp"
 #include "core/unit_name.hpp"
 #include "essd/daemon.hpp"
 #include "host/journal.hpp"
@@ -35,6 +36,7 @@ void Daemon::bus_is(bool up, const std::string& why) {
         journal::event(message_id::bus_lost, Level::Error, "the system bus is out of reach: " + why);
     }
     tell(BusChanged{up});
+    drill_.tell(BusChanged{up});
     first_chance_is_over();
     if (up) finish_release();
 }
@@ -58,6 +60,8 @@ void Daemon::ledger_is(const LedgerNews& news) {
     // What is recorded may be wrong, the stop is not: a warning.
     show_warning("ledger-breach", news.breach);
     show_warning("config-changed", news.unexpected_change);
+    show_warning("reports", news.reports_trouble);
+    check_drill();
     show();
 }
 
@@ -73,9 +77,15 @@ void Daemon::read_unit_states() {
             unit_states_ = *states;
             if (engine_.phase() == StopEngine::Phase::Armed) readiness_.check_units(*states);
         }
-        answer_status();
         show();
+        answer_status();
+        show_figures();
     });
+}
+
+/// Not in a trip: systemd has better things to do, and what counts then comes from the kernel.
+void Daemon::look_for_watchers() {
+    if (watchers_.any() && may_ask_for_states()) read_unit_states();
 }
 
 /// Asks for the relations of all units; `done` when all have answered.
@@ -90,6 +100,7 @@ void Daemon::read_relations(const std::function<void()>& done) {
             if (--*open > 0) return;
             relations_known_ = true;
             if (engine_.phase() == StopEngine::Phase::Armed) readiness_.check_relations(relations_);
+            show();
             done();
         });
     }
@@ -99,7 +110,7 @@ void Daemon::read_relations(const std::function<void()>& done) {
 void Daemon::was_loaded(const std::string& unit) {
     const bool relevant = unit.ends_with(".service") || unit.ends_with(".socket") || unit.ends_with(".timer") ||
                           unit.ends_with(".path") || unit.ends_with(".target");
-    if (!relevant || is_allowed(unit) || other_units_.size() >= other_units_limit) return;
+    if (!relevant || is_allowed(unit) || unit == paths::canary_unit || other_units_.size() >= other_units_limit) return;
     if (!other_units_.insert(unit).second || std::exchange(relations_due_, true)) return;
     relations_timer_.arm(monotonic_now() + relations_pause);
 }
@@ -125,6 +136,8 @@ State Daemon::state() const {
 
 /// Brings the armed file, the log and `systemctl status` to what is true now.
 void Daemon::show() {
+    status_reply_.clear();
+    watchers_.changed();
     if (!ready_sent_) rehearsed();
     if (!ready_sent_) return;
     const State now = state();
@@ -170,15 +183,14 @@ Status Daemon::status() const {
     status.unit_states = unit_states_;
     status.relations = relations_;
     for (const UnitTimeline& unit : status.trip.units) {
-        for (const std::string& rule : readiness_.guarded_rules()) {
-            if (matches(rule, unit.name)) status.guarded.push_back(unit.name);
-        }
+        if (readiness_.is_guarded(unit.name)) status.guarded.insert(unit.name);
     }
     status.last_operation = ledger_.last_operation;
     if (const auto& waiting = approval_.waiting()) {
         status.pending_reset =
             PendingResetInfo{waiting->operation_id, waiting->requested_by, waiting->reason, approval_expires_};
     }
+    status.last_drill = ledger_.last_drill;
     status.config_hash = config_hash_;
     status.ledger_entries = ledger_.entries;
     status.ledger_head = ledger_.head;

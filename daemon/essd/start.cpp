@@ -105,6 +105,7 @@ void Daemon::start_failed(const std::string& why) {
 
 void Daemon::end_start(Outcome outcome, const std::string& why) {
     start_timer_.set_enabled(false);
+    counters_.starts.count(outcome);
     auto ended = std::make_shared<PendingStart>(std::move(*start_));
     start_.reset();
     std::vector<std::string> started;

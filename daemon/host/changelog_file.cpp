@@ -1,12 +1,14 @@
 #include "host/changelog_file.hpp"
 
 #include "core/changelog_writer.hpp"
+#include "core/paths.hpp"
+#include "host/peer.hpp"
 
 namespace ess::host {
 
 namespace {
 
-constexpr mode_t changelog_mode = 0644;
+constexpr mode_t changelog_mode = 0640;
 
 }  // namespace
 
@@ -28,7 +30,7 @@ Result<> stream_changelog(const LedgerIndex& index, const DayRange& days, const 
 Result<> write_changelog(const std::string& ledger_directory, const std::string& path) {
     const auto index = LedgerIndex::read(ledger_directory);
     if (!index) return tl::make_unexpected(index.error());
-    auto file = StreamedFile::create(path, changelog_mode);
+    auto file = StreamedFile::create(path, changelog_mode, find_group(paths::group).value_or(std::nullopt));
     if (!file) return tl::make_unexpected(file.error());
     auto written = stream_changelog(*index, {}, [&](std::string_view text) { return file->write(text); });
     return written ? file->commit() : written;

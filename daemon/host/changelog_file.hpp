@@ -12,8 +12,9 @@ namespace ess::host {
 /// Gives the Markdown changelog of those days to `sink`, piece by piece (core/changelog_writer).
 [[nodiscard]] Result<> stream_changelog(const LedgerIndex& index, const DayRange& days, const TextSink& sink);
 
-/// Writes the whole ledger as Markdown to `path` (0644): everybody may read what was done. Reads all of the ledger: for
-/// the writer thread. The file appears as a whole and is not synced, since it can be made again.
+/// Writes the whole ledger as Markdown to `path`, for those who may read the ledger (0640, of the operators' group):
+/// its evidence is not for everybody on the host. Reads all of the ledger: for the writer thread. The file appears as a
+/// whole and is not synced, since it can be made again.
 [[nodiscard]] Result<> write_changelog(const std::string& ledger_directory, const std::string& path);
 
 }  // namespace ess::host

@@ -31,11 +31,15 @@ bool is_user(uid_t uid) {
 
 }  // namespace
 
-ControlSocket::ControlSocket(EventLoop& loop, Fd listening, ControlSocketOptions options)
+ControlSocket::ControlSocket(EventLoop& loop, Fd listening, std::vector<VarlinkInterface> interfaces,
+                             ControlSocketOptions options)
     : loop_(loop),
       listening_(std::move(listening)),
       options_(std::move(options)),
-      interfaces_{emergency_stop_interface(), varlink_service_interface()} {
+      interfaces_(std::move(interfaces)),
+      accept_share_(options_.accept_share, options_.share_window),
+      call_share_(options_.call_share, options_.share_window) {
+    interfaces_.push_back(varlink_service_interface());
     add_method({.name = "org.varlink.service.GetInfo",
                 .privilege = Privilege::Anyone,
                 .call = [this](const auto& request, CallReply reply) { get_info(request, std::move(reply)); }});
@@ -44,6 +48,7 @@ ControlSocket::ControlSocket(EventLoop& loop, Fd listening, ControlSocketOptions
                 .call = [this](const auto& request, CallReply reply) { get_description(request, std::move(reply)); }});
     accept_source_ = loop_.add_io(listening_.get(), EPOLLIN, Priority::Client, [this](auto) { accept_some(); });
     accept_again_ = loop_.add_timer(Priority::Client, [this] { accept_source_.set_enabled(true); });
+    resume_timer_ = loop_.add_timer(Priority::Client, [this] { resume_some(); });
     idle_timer_ = loop_.add_timer(Priority::Client, [this] { close_idle(); });
 }
 
@@ -76,26 +81,46 @@ void ControlSocket::dispatch(VarlinkCall call, const Peer& peer, CallReply reply
     method.call(request, std::move(reply));
 }
 
+/// In turns: who comes while others wait, waits behind them.
+bool ControlSocket::grants_turn(VarlinkConnection& connection) {
+    if (resting_.empty() && call_share_.is_left(monotonic_now())) return true;
+    resting_.push_back(connection.weak_from_this());
+    resume_timer_.arm(call_share_.ends());
+    return false;
+}
+
+void ControlSocket::resume_some() {
+    while (!resting_.empty()) {
+        if (!call_share_.is_left(monotonic_now())) return resume_timer_.arm(call_share_.ends());
+        const auto next = resting_.front().lock();
+        resting_.pop_front();
+        if (next) next->resume();
+    }
+}
+
 void ControlSocket::on_closed(const VarlinkConnection& connection) {
     connections_.erase(&connection);
 }
 
 void ControlSocket::accept_some() {
+    const Instant begun = monotonic_now();
+    if (!accept_share_.is_left(begun)) return pause_accepting(accept_share_.ends());
     for (int i = 0; i < accepts_per_turn; ++i) {
         Fd fd(::accept4(listening_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (fd) {
             admit(std::move(fd));
         } else if (errno == EAGAIN) {
-            return;
+            break;
         } else if (!is_passing(errno)) {
-            return pause_accepting();
+            return pause_accepting(begun + accept_pause);
         }
     }
+    accept_share_.take(monotonic_now() - begun);
 }
 
-void ControlSocket::pause_accepting() {
+void ControlSocket::pause_accepting(Instant until) {
     accept_source_.set_enabled(false);
-    accept_again_.arm(monotonic_now() + accept_pause);
+    accept_again_.arm(until);
 }
 
 void ControlSocket::admit(Fd fd) {
@@ -149,10 +174,12 @@ bool ControlSocket::is_granted(Privilege privilege, const Peer& peer) const {
     switch (privilege) {
         case Privilege::Anyone:
             return true;
+        case Privilege::Reader:
+            return options_.everyone_reads || options_.operators.include(peer);
         case Privilege::Root:
             return peer.uid == 0;
         case Privilege::Operator:
-            return peer.uid == 0 || (options_.operators && peer.is_member(*options_.operators));
+            return options_.operators.include(peer);
         case Privilege::Nobody:
             break;
     }

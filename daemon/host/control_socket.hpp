@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "base/fd.hpp"
 #include "core/varlink_interface.hpp"
 #include "host/event_loop.hpp"
+#include "host/loop_share.hpp"
 #include "host/varlink_connection.hpp"
 
 namespace ess::host {
@@ -21,8 +23,9 @@ namespace ess::host {
 /// about is closed.
 enum class Privilege {
     Nobody,
-    Anyone,
-    Operator,  ///< root, or a member of the operators' group
+    Anyone,    ///< what a service has to tell everybody: org.varlink.service
+    Reader,    ///< who may see the state
+    Operator,  ///< root, and whom ControlSocketOptions::operators names
     Root,
 };
 
@@ -64,19 +67,29 @@ struct ControlSocketOptions {
     /// A connection without a call under way. Well above a pause of a person's program, low enough that forgotten
     /// connections do not add up.
     Micros idle_timeout = std::chrono::seconds(60);
-    /// Whose members are operators, by find_group() at the start. Without it only root is one.
-    std::optional<gid_t> operators = std::nullopt;
+    /// What calls may take of the loop's time in each share_window, and what new connections may. Enough for thousands
+    /// of each a second, too little to keep a processor from others (LoopShare).
+    Micros call_share = std::chrono::microseconds(1500);
+    Micros accept_share = std::chrono::microseconds(1000);
+    Micros share_window = std::chrono::milliseconds(10);
+    /// Looked up at the start. Without any only root is one.
+    Operators operators = {};
+    /// Whether everyone is a reader; otherwise operators alone.
+    bool everyone_reads = true;
     /// Told of each call that was refused for want of a privilege. May be empty.
     std::function<void(const std::string& method, const Peer& peer)> denied = {};
 };
 
 /// The control socket: a Varlink server on the loop, after everything else there (Priority::Client).
-/// org.varlink.service is built in. A client over its limit takes the place of the connection that has been idle
-/// longest among those that count towards the limit; if none is idle it is closed at once.
+/// org.varlink.service is built in. Together clients get a share of the loop's time, in turns. A client over its limit
+/// takes the place of the connection that has been idle longest among those that count towards the limit; if none is
+/// idle it is closed at once.
 class ControlSocket : private VarlinkServer {
   public:
-    /// `listening` is non-blocking, from activated_socket() or listen_at(). Serves io.quantum.EmergencyStop.
-    ControlSocket(EventLoop& loop, Fd listening, ControlSocketOptions options = {});
+    /// `listening` is non-blocking, from activated_socket() or listen_at(). Serves `interfaces`.
+    ControlSocket(EventLoop& loop, Fd listening,
+                  std::vector<VarlinkInterface> interfaces = {emergency_stop_interface()},
+                  ControlSocketOptions options = {});
     ~ControlSocket();
     ControlSocket(const ControlSocket&) = delete;
     ControlSocket& operator=(const ControlSocket&) = delete;
@@ -89,9 +102,12 @@ class ControlSocket : private VarlinkServer {
     using Connections = std::map<const VarlinkConnection*, std::shared_ptr<VarlinkConnection>>;
 
     void dispatch(VarlinkCall call, const Peer& peer, CallReply reply) override;
+    bool grants_turn(VarlinkConnection& connection) override;
+    void turn_took(Micros time) override { call_share_.take(time); }
     void on_closed(const VarlinkConnection& connection) override;
     void accept_some();
-    void pause_accepting();
+    void pause_accepting(Instant until);
+    void resume_some();
     void admit(Fd fd);
     void open(Fd fd, Peer peer);
     [[nodiscard]] bool make_room(uid_t uid);
@@ -113,6 +129,10 @@ class ControlSocket : private VarlinkServer {
     Connections connections_;
     Source accept_source_;
     Source accept_again_;
+    LoopShare accept_share_;
+    LoopShare call_share_;
+    std::deque<std::weak_ptr<VarlinkConnection>> resting_;  ///< the one that has waited longest first
+    Source resume_timer_;
     Source idle_timer_;
     bool idle_timer_armed_ = false;
 };

@@ -123,12 +123,12 @@ bool LatchWatch::is_present() const {
     return ::lstat(path_.c_str(), &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-Result<> LatchWatch::create(std::string_view content) {
+Result<> LatchWatch::create(std::string_view content, std::optional<uid_t> owner) {
     check_directory();
-    return make_latch(path_, group_, content);
+    return make_latch(path_, group_, content, owner);
 }
 
-Result<> make_latch(const std::string& path, gid_t group, std::string_view content) {
+Result<> make_latch(const std::string& path, gid_t group, std::string_view content, std::optional<uid_t> owner) {
     const std::string directory = parent_of(path);
     struct stat info {};
     if (::lstat(directory.c_str(), &info) != 0) {
@@ -138,7 +138,14 @@ Result<> make_latch(const std::string& path, gid_t group, std::string_view conte
     if (!file) return errno == EEXIST ? Result<>{} : Result<>(system_failure("make " + path, errno));
     // The file is the latch; its content is for people, and a full tmpfs must not undo it.
     static_cast<void>(write_all(file.get(), content));
+    // By the owner it is known who asked. A name that is missing is no reason to fail.
+    if (owner) static_cast<void>(::fchown(file.get(), *owner, static_cast<gid_t>(-1)));
     return {};
+}
+
+void LatchWatch::touch() {
+    // For whoever looks at it; the latch is there all the same.
+    static_cast<void>(::utimensat(AT_FDCWD, path_.c_str(), nullptr, AT_SYMLINK_NOFOLLOW));
 }
 
 Result<> LatchWatch::remove() {

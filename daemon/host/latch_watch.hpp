@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,8 +37,11 @@ class LatchWatch {
     /// Whether the directory is there and watched.
     [[nodiscard]] bool watching() const { return directory_watch_ >= 0; }
 
-    /// Makes the latch file unless something is there. Never follows a link.
-    [[nodiscard]] Result<> create(std::string_view content);
+    /// Makes the latch file unless something is there. Never follows a link. It is then `owner`'s, whose word the
+    /// content is; without one this process's.
+    [[nodiscard]] Result<> create(std::string_view content, std::optional<uid_t> owner = std::nullopt);
+    /// Says by the file's time that the stop was demanded once more.
+    void touch();
     /// Removes whatever is at the latch's path (an empty directory too).
     [[nodiscard]] Result<> remove();
 
@@ -61,6 +65,7 @@ class LatchWatch {
 };
 
 /// Makes the latch file, and its directory, unless something is there. Never follows a link.
-[[nodiscard]] Result<> make_latch(const std::string& path, gid_t group, std::string_view content);
+[[nodiscard]] Result<> make_latch(const std::string& path, gid_t group, std::string_view content,
+                                  std::optional<uid_t> owner = std::nullopt);
 
 }  // namespace ess::host

@@ -139,6 +139,15 @@ Result<> LedgerFile::settle(WallTime time) {
     return {};
 }
 
+bool LedgerFile::is_displaced() const {
+    struct stat ours {};
+    struct stat there {};
+    if (::fstat(directory_.get(), &ours) != 0) return false;
+    // What cannot be looked at for another reason fails where it is written.
+    if (::stat(options_.directory.c_str(), &there) != 0) return errno == ENOENT || errno == ENOTDIR;
+    return ours.st_dev != there.st_dev || ours.st_ino != there.st_ino;
+}
+
 void LedgerFile::add_breach(const std::string& reason) {
     newest_closed_ = true;
     segment_.reset();

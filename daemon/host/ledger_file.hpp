@@ -77,6 +77,9 @@ class LedgerFile {
     /// Reads the lines of the chain again, oldest first.
     [[nodiscard]] Result<> for_each(const LedgerVisitor& visitor) const;
 
+    /// Whether its path leads to another directory now, or to none: what is appended would be where nobody looks.
+    [[nodiscard]] bool is_displaced() const;
+
     [[nodiscard]] const LedgerHead& head() const { return head_; }
     /// Damage that the next append() will report.
     [[nodiscard]] const std::vector<LedgerDamage>& unreported() const { return unreported_; }

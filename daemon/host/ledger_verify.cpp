@@ -173,15 +173,16 @@ void Verification::check_own_root(const LogSeen& log) {
 
 void Verification::check_own_signature(const LogSeen& log) {
     const auto signer = log.check_signature(*own_->note, own_->checkpoint.size);
-    if (!signer) return verdict_.wrong(LedgerCheck::Signature, "checkpoint: " + signer.error().text);
-    if (anchors_.key_file) {
+    if (!signer) {
+        verdict_.wrong(LedgerCheck::Signature, "checkpoint: " + signer.error().text);
+    } else if (anchors_.key_file) {
         check_key(*anchors_.key_file, *signer);
     } else {
         verdict_.not_proven(LedgerCheck::Signature,
                             "no key from outside (--key): the one beside the ledger proves only itself");
-        check_published(log);
     }
-    verdict_.proven(LedgerCheck::Signature, "by " + signer->text());
+    check_published(log);
+    if (signer) verdict_.proven(LedgerCheck::Signature, "by " + signer->text());
 }
 
 /// The key that the auditor keeps vouches for the keys that it signed, from one key line to the next.
@@ -215,21 +216,17 @@ bool Verification::vouches(const Ed25519PublicKey& kept, const Ed25519PublicKey&
     return trusted.contains(signer.bytes());
 }
 
-/// The public key lies beside the ledger in two forms. Who keeps it should keep the right one.
+/// The public key lies beside the ledger in two forms, each with one spelling. Who keeps it should keep the right one.
 void Verification::check_published(const LogSeen& log) {
     const auto check = [&](const char* name, const auto& is_key) {
         std::error_code fault;
         if (!std::filesystem::exists(directory_ + "/" + name, fault) && !fault) return;
-        std::string text = read_file(directory_ + "/" + name, note_limit).value_or("");
-        text.erase(text.find_last_not_of('\n') + 1);
+        const std::string text = read_file(directory_ + "/" + name, note_limit).value_or("");
         if (!std::any_of(log.keys.begin(), log.keys.end(), [&](const LogKey& key) { return is_key(key.key, text); }))
             verdict_.wrong(LedgerCheck::Signature, std::string(name) + ": not a key of this log");
     };
-    check("log.vkey", [](const VerifierKey& key, const std::string& text) { return key.text() == text; });
-    check("log.pub.pem", [](const VerifierKey& key, const std::string& text) {
-        const auto read = Ed25519PublicKey::from_pem(text);
-        return read && *read == key.key();
-    });
+    check("log.vkey", [](const VerifierKey& key, const std::string& text) { return key.text() + "\n" == text; });
+    check("log.pub.pem", [](const VerifierKey& key, const std::string& text) { return key.key().pem() == text; });
 }
 
 void Verification::check_anchors() {

@@ -26,6 +26,8 @@ class Notify {
     /// Feeds the watchdog if one is wanted and it is time. Called from the loop that would do the stop, at least four
     /// times in WatchdogSec=.
     void feed_watchdog(Instant now);
+    /// When that was last done; nothing if no watchdog is wanted.
+    [[nodiscard]] std::optional<Instant> fed() const { return watchdog_interval_ ? std::optional(fed_) : std::nullopt; }
 
   private:
     void send(std::string_view message) const;

@@ -1,6 +1,7 @@
 #include "host/peer.hpp"
 
 #include <grp.h>
+#include <pwd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,7 +15,7 @@ namespace {
 constexpr std::size_t usual_groups = 32;
 
 /// A group with very many members needs a large buffer; past this something is wrong with the entry.
-constexpr std::size_t group_entry_limit = 1024UL * 1024;
+constexpr std::size_t entry_limit = 1024UL * 1024;
 
 Result<std::vector<gid_t>> groups_of(int socket) {
     std::vector<gid_t> groups(usual_groups);
@@ -25,6 +26,26 @@ Result<std::vector<gid_t>> groups_of(int socket) {
         if (result < 0 && (errno != ERANGE || !larger)) return system_failure("peer: groups", errno);
         groups.resize(size / sizeof(gid_t));
         if (result == 0) return groups;
+    }
+}
+
+/// The id in the entry that `look_up`, getgrnam_r(3) or getpwnam_r(3), finds.
+template <class Entry, class LookUp, class Id>
+Result<std::optional<Id>> find(const std::string& what, LookUp look_up, Id Entry::*id) {
+    std::vector<char> buffer(1024);
+    for (;;) {
+        Entry entry{};
+        Entry* found = nullptr;
+        const int code = look_up(&entry, buffer.data(), buffer.size(), &found);
+        if (code == ERANGE && buffer.size() < entry_limit) {
+            buffer.resize(buffer.size() * 2);
+            continue;
+        }
+        // Some NSS modules say "not found" with these.
+        const bool absent = code == ENOENT || code == ESRCH;
+        if (code != 0 && !absent) return system_failure(what, code);
+        if (found == nullptr) return std::optional<Id>();
+        return std::optional<Id>(found->*id);
     }
 }
 
@@ -45,22 +66,19 @@ Result<Peer> peer_of(int socket) {
     return Peer{credentials.uid, credentials.gid, credentials.pid, std::move(*groups)};
 }
 
+bool Operators::include(const Peer& peer) const {
+    return peer.uid == 0 || std::ranges::find(users, peer.uid) != users.end() ||
+           std::ranges::any_of(groups, [&](gid_t group) { return peer.is_member(group); });
+}
+
 Result<std::optional<gid_t>> find_group(const std::string& name) {
-    std::vector<char> buffer(1024);
-    for (;;) {
-        group entry{};
-        group* found = nullptr;
-        const int code = ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-        if (code == ERANGE && buffer.size() < group_entry_limit) {
-            buffer.resize(buffer.size() * 2);
-            continue;
-        }
-        // getgrnam_r(3): some NSS modules say "not found" with these.
-        const bool absent = code == ENOENT || code == ESRCH;
-        if (code != 0 && !absent) return system_failure("group " + name, code);
-        if (found == nullptr) return std::nullopt;
-        return found->gr_gid;
-    }
+    return find<group>(
+        "group " + name, [&](auto... rest) { return ::getgrnam_r(name.c_str(), rest...); }, &group::gr_gid);
+}
+
+Result<std::optional<uid_t>> find_user(const std::string& name) {
+    return find<passwd>(
+        "user " + name, [&](auto... rest) { return ::getpwnam_r(name.c_str(), rest...); }, &passwd::pw_uid);
 }
 
 }  // namespace ess::host

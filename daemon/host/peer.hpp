@@ -21,9 +21,19 @@ struct Peer {
     [[nodiscard]] bool is_member(gid_t group) const;
 };
 
+/// Who may do more than look, beside root.
+struct Operators {
+    std::vector<gid_t> groups;
+    std::vector<uid_t> users;
+
+    [[nodiscard]] bool include(const Peer& peer) const;
+};
+
 [[nodiscard]] Result<Peer> peer_of(int socket);
 
 /// The id of a group, by way of NSS: for the start only, since NSS may ask a server. Nothing if there is no such group.
 [[nodiscard]] Result<std::optional<gid_t>> find_group(const std::string& name);
+/// The same of a user.
+[[nodiscard]] Result<std::optional<uid_t>> find_user(const std::string& name);
 
 }  // namespace ess::host

@@ -64,6 +64,9 @@ class SignedLedger {
     /// Reads the lines of the chain again, oldest first.
     [[nodiscard]] Result<> for_each(const LedgerVisitor& visitor) const { return ledger_->for_each(visitor); }
 
+    /// LedgerFile::is_displaced(): a disk was mounted over the directory, or it was replaced.
+    [[nodiscard]] bool is_displaced() const { return ledger_->is_displaced(); }
+
     [[nodiscard]] const LedgerHead& head() const { return ledger_->head(); }
     /// Damage that could not be reported yet.
     [[nodiscard]] const std::vector<LedgerDamage>& unreported() const { return ledger_->unreported(); }

@@ -13,6 +13,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "core/signers.hpp"
 #include "host/command_output.hpp"
 
 namespace ess::host {
@@ -79,11 +80,6 @@ std::string verify_time(WallTime time) {
     return "-Overify-time=" + text + "Z";
 }
 
-/// One name, in no form that ssh-keygen would take for a pattern or an option.
-bool is_plain_name(std::string_view name) {
-    return !name.empty() && name.front() != '-' && name.find_first_of("*?!, \t\n\"") == std::string_view::npos;
-}
-
 Result<std::string> ask_ssh_keygen(const std::vector<std::string>& words, const std::string& input) {
     Command command{{"ssh-keygen"}, verify_timeout, principals_limit};
     command.words.insert(command.words.end(), words.begin(), words.end());
@@ -119,30 +115,34 @@ Result<std::string> find_signer(const std::string& signature, WallTime time, con
     return name;
 }
 
-Result<> verify_signoff(const std::string& statement, const std::string& signature, const std::string& person,
-                        WallTime time, const std::string& allowed_signers) {
+Result<std::string> verify_signoff(const std::string& statement, const std::string& signature,
+                                   const std::string& person, WallTime time, const std::string& allowed_signers) {
     if (!is_plain_name(person)) return failure("not a name: " + clean_line(person, principals_limit));
     if (signature.size() > signature_limit) return failure("the signature is too long");
     const auto directory = PrivateDirectory::make();
     if (!directory) return tl::make_unexpected(directory.error());
     for (const auto& [name, content] : {std::pair{"statement", &statement}, std::pair{"signature", &signature}}) {
-        if (auto written = directory->put(name, *content); !written) return written;
+        if (auto written = directory->put(name, *content); !written) return tl::make_unexpected(written.error());
     }
     const auto output =
         ask_ssh_keygen({"-Y", "verify", "-f", allowed_signers, "-I", person, "-n", std::string(signoff_namespace), "-s",
                         directory->file("signature"), verify_time(time)},
                        directory->file("statement"));
     if (!output) return failure("the signature of " + person + " is not valid: " + output.error().text);
-    return {};
+    const std::string_view said = trim(std::string_view(*output));
+    return std::string(said.substr(said.rfind(' ') + 1));
 }
 
 Result<> check_signoff(const SignoffTarget& target, const Json& entry, const Json& ess, WallTime time,
                        const std::string& allowed_signers) {
     if (auto allowed = check_signoff_policy(target, entry, ess); !allowed) return allowed;
-    const auto signature = ess.find("signature");
-    if (signature == ess.end() || !signature->is_string()) return failure("no signature");
-    return verify_signoff(target.subject.statement(), signature->get<std::string>(),
-                          entry.at("approved_by").get<std::string>(), time, allowed_signers);
+    const std::string signature = text_at(ess, "signature");
+    // By its key it is known whether two names are two people.
+    if (signature_key(signature).empty()) return failure("no signature in the form of ssh-keygen");
+    auto key = verify_signoff(target.subject.statement(), signature, entry.at("approved_by").get<std::string>(), time,
+                              allowed_signers);
+    if (!key) return tl::make_unexpected(key.error());
+    return {};
 }
 
 }  // namespace ess::host

@@ -19,9 +19,11 @@ namespace ess::host {
 [[nodiscard]] Result<std::string> find_signer(const std::string& signature, WallTime time,
                                               const std::string& allowed_signers);
 
-/// Whether `person` signed this statement with a key that allowed_signers lets them sign off with at that time.
-[[nodiscard]] Result<> verify_signoff(const std::string& statement, const std::string& signature,
-                                      const std::string& person, WallTime time, const std::string& allowed_signers);
+/// The fingerprint of the key with which `person` signed this statement. Fails when they did not, or when
+/// allowed_signers does not let them sign off with it at that time.
+[[nodiscard]] Result<std::string> verify_signoff(const std::string& statement, const std::string& signature,
+                                                 const std::string& person, WallTime time,
+                                                 const std::string& allowed_signers);
 
 /// Whether a signoff line of this form may be written at that time: policy, then signature. A failure is a refusal.
 [[nodiscard]] Result<> check_signoff(const SignoffTarget& target, const Json& entry, const Json& ess, WallTime time,

@@ -9,6 +9,7 @@
 #include "core/ledger_line.hpp"
 #include "core/ledger_log.hpp"
 #include "core/ledger_verdict.hpp"
+#include "core/signers.hpp"
 #include "host/counted_lines.hpp"
 
 namespace ess::host {
@@ -33,24 +34,19 @@ class SignoffCheck {
     struct Subject {
         SignoffSubject subject;
         LedgerKind kind = LedgerKind::Append;
-        std::string requested_by;
-    };
-    struct Signer {
-        std::string person;
-        std::string key;  ///< its fingerprint
+        std::string requester;
     };
 
     void check(const LedgerLine& line, LedgerVerdict& verdict);
     [[nodiscard]] const std::string& obstacle();
     [[nodiscard]] bool is_of_entry(const LedgerLine& line, const Subject* subject) const;
-    [[nodiscard]] std::size_t people_who_signed(std::uint64_t seq) const;
 
     std::string allowed_signers_;
     bool is_given_;
     std::size_t signoffs_ = 0;
     std::size_t good_ = 0;
     std::map<std::uint64_t, Subject> subjects_;  ///< by seq; signed off by some line
-    std::map<std::uint64_t, std::vector<Signer>> signers_;
+    std::map<std::uint64_t, Signers> signers_;   ///< by the seq of what they signed, with the fingerprints
     std::vector<std::uint64_t> breaches_;
     std::string origin_;                   ///< of the log that goes by
     std::optional<std::string> obstacle_;  ///< why no signature can be checked; empty: they can

@@ -18,11 +18,13 @@ constexpr std::size_t buffer_size = 65536;
 
 }  // namespace
 
-Result<StreamedFile> StreamedFile::create(const std::string& path, mode_t mode) {
+Result<StreamedFile> StreamedFile::create(const std::string& path, mode_t mode, std::optional<gid_t> group) {
     std::string temporary = parent_of(path) + "/." + leaf_of(path) + "." + std::to_string(::getpid());
     Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
     if (!file) return system_failure("create " + temporary, errno);
     StreamedFile streamed(std::move(file), path, std::move(temporary));
+    // Who may read it matters less than that there is one: without the group it is root's alone.
+    if (group) static_cast<void>(::fchown(streamed.file_.get(), static_cast<uid_t>(-1), *group));
     // The mode of open(2) passes through the umask.
     if (::fchmod(streamed.file_.get(), mode) != 0) return system_failure("chmod " + path, errno);
     return streamed;

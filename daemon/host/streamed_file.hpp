@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,7 +19,9 @@ using TextSink = std::function<Result<>(std::string_view text)>;
 /// Nothing is synced: for what can be made again. Without commit() nothing is left of it.
 class StreamedFile {
   public:
-    [[nodiscard]] static Result<StreamedFile> create(const std::string& path, mode_t mode);
+    /// Of that group, where it can be given to it.
+    [[nodiscard]] static Result<StreamedFile> create(const std::string& path, mode_t mode,
+                                                     std::optional<gid_t> group = std::nullopt);
     StreamedFile(StreamedFile&& other) noexcept = default;
     StreamedFile& operator=(StreamedFile&& other) noexcept = delete;
     ~StreamedFile();

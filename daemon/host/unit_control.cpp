@@ -3,7 +3,11 @@
 #include <sdbus-c++/sdbus-c++.h>
 
 #include <cstdint>
+#include <memory>
 #include <utility>
+
+#include "base/file.hpp"
+#include "host/unit_properties.hpp"
 
 namespace ess::host {
 
@@ -21,9 +25,14 @@ constexpr auto reload_timeout = std::chrono::minutes(2);
 /// An entry waits for these: what systemd stopped along is worth that much, and not more.
 constexpr auto relations_timeout = std::chrono::seconds(2);
 
+/// systemd reads whole directories for it.
+constexpr auto find_timeout = std::chrono::seconds(5);
+
 /// One unit of ListUnitsByNames: name, description, load, active, sub, following, path, job, job type, job path.
 using Listed = sdbus::Struct<std::string, std::string, std::string, std::string, std::string, std::string,
                              sdbus::ObjectPath, std::uint32_t, std::string, sdbus::ObjectPath>;
+/// One unit file of ListUnitFilesByPatterns: path, state.
+using ListedFile = sdbus::Struct<std::string, std::string>;
 /// One change of MaskUnitFiles: what, link, target.
 using FileChange = sdbus::Struct<std::string, std::string, std::string>;
 
@@ -33,36 +42,6 @@ std::string text_of(const sdbus::Error& error) {
 
 Result<> result_of(const sdbus::Error* error) {
     return error == nullptr ? Result<>{} : failure(text_of(*error));
-}
-
-using Properties = std::map<std::string, sdbus::Variant>;
-
-void add_names(const Properties& properties, const char* name, std::vector<std::string>& names) {
-    const auto found = properties.find(name);
-    if (found == properties.end()) return;
-    for (const std::string& unit : found->second.get<std::vector<std::string>>())
-        names.push_back(unit);
-}
-
-UnitRelations relations_of(const Properties& properties) {
-    UnitRelations relations;
-    add_names(properties, "TriggeredBy", relations.triggered_by);
-    for (const char* const name : {"RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo"}) {
-        add_names(properties, name, relations.pulls_down);
-    }
-    add_names(properties, "After", relations.after);
-    return relations;
-}
-
-bool is_jailed(const Properties& service) {
-    const auto text = [&](const char* name) {
-        const auto found = service.find(name);
-        return found != service.end() ? found->second.get<std::string>() : std::string();
-    };
-    const auto start_only = service.find("RootDirectoryStartOnly");
-    if (start_only != service.end() && start_only->second.get<bool>()) return false;
-    const std::string directory = text("RootDirectory");
-    return (!directory.empty() && directory != "/") || !text("RootImage").empty();
 }
 
 /// Runs what a callback of sdbus-c++ does. It would drop an exception silently, and the daemon would wait for an answer
@@ -86,6 +65,7 @@ UnitStates states_of(const std::vector<std::string>& asked, const std::vector<Li
 
 UnitControl::UnitControl(EventLoop& loop, LoopInbox& inbox, Callbacks callbacks)
     : callbacks_(std::move(callbacks)),
+      window_(loop),
       bus_(loop, inbox,
            {.prepare =
                 [this](sdbus::IProxy& systemd) {
@@ -113,6 +93,10 @@ UnitControl::UnitControl(EventLoop& loop, LoopInbox& inbox, Callbacks callbacks)
             .down =
                 [this](const std::string& why) {
                     stop_jobs_.clear();
+                    window_.flush();
+                    stops_asked_ = 0;  // those that were sent get no answer any more
+                    for (const std::string& unit : std::exchange(stops_waiting_, {}))
+                        callbacks_.stop_failed(unit, "the bus is down");
                     callbacks_.down(why);
                 }}) {}
 
@@ -121,8 +105,12 @@ void UnitControl::on_job_removed(const std::string& job, const std::string& resu
     if (ours == stop_jobs_.end()) return;
     const std::string unit = ours->second;
     stop_jobs_.erase(ours);
-    if (result == "canceled") return callbacks_.stop_failed(unit, "the stop job was cancelled");
-    callbacks_.stop_finished(unit);
+    if (result == "canceled") {
+        callbacks_.stop_failed(unit, "the stop job was cancelled");
+    } else {
+        callbacks_.stop_finished(unit);
+    }
+    stop_next();
 }
 
 void UnitControl::on_stop_answered(const std::string& unit, const sdbus::Error* error, const std::string& job) {
@@ -132,149 +120,253 @@ void UnitControl::on_stop_answered(const std::string& unit, const sdbus::Error* 
     callbacks_.stop_queued(unit);
 }
 
-/// Sending can fail at once when the connection is breaking; that is one more failed answer.
+/// Sending can fail at once when the connection is breaking; that is one more failed answer. What is called upon the
+/// reply holds the slot.
 template <class Call, class Finish>
-void UnitControl::try_call(Call call, Finish finish) {
-    sdbus::IProxy* const systemd = bus_.systemd();
-    if (systemd == nullptr) return finish("the bus is down");
-    try {
-        call(*systemd);
-    } catch (const sdbus::Error& error) {
-        finish(text_of(error));
-    }
+void UnitControl::try_call(CallWindow::Kind kind, Call call, Finish finish) {
+    if (bus_.systemd() == nullptr) return finish("the bus is down");
+    window_.add(kind, [this, call, finish](const CallWindow::Slot& slot) {
+        sdbus::IProxy* const systemd = bus_.systemd();
+        if (systemd == nullptr) return finish("the bus is down");
+        try {
+            call(*systemd, slot);
+        } catch (const sdbus::Error& error) {
+            finish(text_of(error));
+        }
+    });
 }
 
 void UnitControl::stop(const std::string& unit) {
+    stops_waiting_.push_back(unit);
+    stop_next();
+}
+
+void UnitControl::stop_next() {
+    while (!stops_waiting_.empty() && stop_jobs_.size() + stops_asked_ < stop_jobs_at_once) {
+        const std::string unit = std::move(stops_waiting_.front());
+        stops_waiting_.pop_front();
+        ++stops_asked_;
+        ask_to_stop(unit);
+    }
+}
+
+void UnitControl::stop_was_answered() {
+    if (stops_asked_ > 0) --stops_asked_;
+}
+
+void UnitControl::ask_to_stop(const std::string& unit) {
     try_call(
-        [&](sdbus::IProxy& systemd) {
+        CallWindow::Kind::Order,
+        [=, this](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync("StopUnit")
                 .onInterface(manager_interface)
                 .withArguments(unit, std::string("replace-irreversibly"))
-                .uponReplyInvoke([this, unit](const sdbus::Error* error, const sdbus::ObjectPath& job) {
-                    or_end([&] { on_stop_answered(unit, error, job); });
+                .uponReplyInvoke([this, unit, slot](const sdbus::Error* error, const sdbus::ObjectPath& job) {
+                    or_end([&] {
+                        stop_was_answered();
+                        on_stop_answered(unit, error, job);
+                        stop_next();
+                    });
                 });
         },
-        [&](const std::string& why) { callbacks_.stop_failed(unit, why); });
+        [=, this](const std::string& why) {
+            stop_was_answered();
+            callbacks_.stop_failed(unit, why);
+        });
 }
 
 void UnitControl::mask(const std::vector<std::string>& units, Done done) {
     constexpr bool runtime = true;
     constexpr bool force = true;
     try_call(
-        [&](sdbus::IProxy& systemd) {
+        CallWindow::Kind::Order,
+        [=](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync("MaskUnitFiles")
                 .onInterface(manager_interface)
                 .withArguments(units, runtime, force)
-                .uponReplyInvoke([done](const sdbus::Error* error, const std::vector<FileChange>&) {
+                .uponReplyInvoke([done, slot](const sdbus::Error* error, const std::vector<FileChange>&) {
                     or_end([&] { done(result_of(error)); });
                 });
         },
-        [&](const std::string& why) { done(failure(why)); });
+        [=](const std::string& why) { done(failure(why)); });
 }
 
 void UnitControl::unmask(const std::vector<std::string>& units, Done done) {
     constexpr bool runtime = true;
     try_call(
-        [&](sdbus::IProxy& systemd) {
+        CallWindow::Kind::Order,
+        [=](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync("UnmaskUnitFiles")
                 .onInterface(manager_interface)
                 .withArguments(units, runtime)
-                .uponReplyInvoke([done](const sdbus::Error* error, const std::vector<FileChange>&) {
+                .uponReplyInvoke([done, slot](const sdbus::Error* error, const std::vector<FileChange>&) {
                     or_end([&] { done(result_of(error)); });
                 });
         },
-        [&](const std::string& why) { done(failure(why)); });
+        [=](const std::string& why) { done(failure(why)); });
 }
 
 void UnitControl::reload(Done done) {
     try_call(
-        [&](sdbus::IProxy& systemd) {
+        CallWindow::Kind::Order,
+        [=](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync("Reload")
                 .onInterface(manager_interface)
                 .withTimeout(reload_timeout)
-                .uponReplyInvoke([done](const sdbus::Error* error) { or_end([&] { done(result_of(error)); }); });
+                .uponReplyInvoke([done, slot](const sdbus::Error* error) { or_end([&] { done(result_of(error)); }); });
         },
-        [&](const std::string& why) { done(failure(why)); });
+        [=](const std::string& why) { done(failure(why)); });
 }
 
 void UnitControl::queue_job(const std::string& method, const std::string& unit, Done done) {
     try_call(
-        [&](sdbus::IProxy& systemd) {
+        CallWindow::Kind::Order,
+        [=](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync(method)
                 .onInterface(manager_interface)
                 .withArguments(unit, std::string("replace"))
-                .uponReplyInvoke([done](const sdbus::Error* error, const sdbus::ObjectPath&) {
+                .uponReplyInvoke([done, slot](const sdbus::Error* error, const sdbus::ObjectPath&) {
                     or_end([&] { done(result_of(error)); });
                 });
         },
-        [&](const std::string& why) { done(failure(why)); });
+        [=](const std::string& why) { done(failure(why)); });
 }
 
 void UnitControl::read_states(const std::vector<std::string>& units, StatesDone done) {
     try_call(
-        [&](sdbus::IProxy& systemd) {
+        CallWindow::Kind::Order,
+        [=](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync("ListUnitsByNames")
                 .onInterface(manager_interface)
                 .withTimeout(reload_timeout)
                 .withArguments(units)
-                .uponReplyInvoke([done, units](const sdbus::Error* error, const std::vector<Listed>& listed) {
+                .uponReplyInvoke([done, units, slot](const sdbus::Error* error, const std::vector<Listed>& listed) {
                     or_end([&] {
                         if (error != nullptr) return done(failure(text_of(*error)));
                         done(states_of(units, listed));
                     });
                 });
         },
-        [&](const std::string& why) { done(failure(why)); });
+        [=](const std::string& why) { done(failure(why)); });
 }
 
 void UnitControl::read_relations(const std::string& unit, RelationsDone done) {
+    read_facts(unit, [done](const Result<UnitFacts>& read) {
+        if (!read) return done(tl::make_unexpected(read.error()));
+        done(read->relations);
+    });
+}
+
+void UnitControl::read_facts(const std::string& unit, FactsDone done) {
     const auto failed = [done](const std::string& why) { done(failure(why)); };
     try_call(
-        [&](sdbus::IProxy& systemd) {
+        CallWindow::Kind::Question,
+        [=, this](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync("LoadUnit")
                 .onInterface(manager_interface)
                 .withTimeout(relations_timeout)
                 .withArguments(unit)
-                .uponReplyInvoke([this, unit, done](const sdbus::Error* error, const sdbus::ObjectPath& path) {
+                .uponReplyInvoke([this, unit, done, slot](const sdbus::Error* error, const sdbus::ObjectPath& path) {
                     or_end([&] {
                         if (error != nullptr) return done(failure(text_of(*error)));
-                        read_unit_properties(path, unit.ends_with(".service"), done);
+                        read_interfaces(path, unit.ends_with(".service"), done);
                     });
                 });
         },
         failed);
 }
 
-void UnitControl::read_unit_properties(const std::string& path, bool service, const RelationsDone& done) {
+/// What was read is made small at once: the properties of a service, as they come, take 100 KiB of memory, and a
+/// thousand units may be asked about.
+void UnitControl::read_interfaces(const std::string& path, bool service, const FactsDone& done) {
     read_properties(path, unit_interface, done, [this, path, service, done](const Properties& unit) {
-        const UnitRelations relations = relations_of(unit);
-        if (!service) return done(relations);
-        read_properties(path, service_interface, done, [relations, done](const Properties& properties) {
-            UnitRelations whole = relations;
-            whole.jailed = is_jailed(properties);
-            done(whole);
+        const auto facts = std::make_shared<UnitFacts>(facts_of(unit));
+        if (!service) return done(std::move(*facts));
+        read_properties(path, service_interface, done, [facts, done](const Properties& properties) {
+            add_service(properties, *facts);
+            done(std::move(*facts));
         });
     });
 }
 
 template <class Then>
-void UnitControl::read_properties(const std::string& path, const char* interface, const RelationsDone& done,
-                                  Then then) {
+void UnitControl::read_properties(const std::string& path, const char* interface, const FactsDone& done, Then then) {
     try_call(
-        [&](sdbus::IProxy&) {
+        CallWindow::Kind::FollowUp,
+        [=, this](sdbus::IProxy&, const CallWindow::Slot& slot) {
             bus_.object(path)
                 .callMethodAsync("GetAll")
                 .onInterface(properties_interface)
                 .withTimeout(relations_timeout)
                 .withArguments(std::string(interface))
-                .uponReplyInvoke([done, then](const sdbus::Error* error, const Properties& properties) {
+                .uponReplyInvoke([done, then, slot](const sdbus::Error* error, const Properties& properties) {
                     or_end([&] {
                         if (error != nullptr) return done(failure(text_of(*error)));
                         then(properties);
                     });
                 });
         },
-        [&](const std::string& why) { done(failure(why)); });
+        [=](const std::string& why) { done(failure(why)); });
+}
+
+void UnitControl::find_loaded(const std::string& pattern, NamesDone done) {
+    try_call(
+        CallWindow::Kind::Question,
+        [=](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
+            systemd.callMethodAsync("ListUnitsByPatterns")
+                .onInterface(manager_interface)
+                .withTimeout(find_timeout)
+                .withArguments(std::vector<std::string>{}, std::vector<std::string>{pattern})
+                .uponReplyInvoke([done, slot](const sdbus::Error* error, const std::vector<Listed>& listed) {
+                    or_end([&] {
+                        if (error != nullptr) return done(failure(text_of(*error)));
+                        std::vector<std::string> names;
+                        for (const Listed& unit : listed)
+                            names.push_back(unit.get<0>());
+                        done(names);
+                    });
+                });
+        },
+        [=](const std::string& why) { done(failure(why)); });
+}
+
+void UnitControl::find_installed(const std::string& pattern, NamesDone done) {
+    try_call(
+        CallWindow::Kind::Question,
+        [=](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
+            systemd.callMethodAsync("ListUnitFilesByPatterns")
+                .onInterface(manager_interface)
+                .withTimeout(find_timeout)
+                .withArguments(std::vector<std::string>{}, std::vector<std::string>{pattern})
+                .uponReplyInvoke([done, slot](const sdbus::Error* error, const std::vector<ListedFile>& listed) {
+                    or_end([&] {
+                        if (error != nullptr) return done(failure(text_of(*error)));
+                        std::vector<std::string> names;
+                        for (const ListedFile& file : listed)
+                            names.push_back(leaf_of(file.get<0>()));
+                        done(names);
+                    });
+                });
+        },
+        [=](const std::string& why) { done(failure(why)); });
+}
+
+void UnitControl::read_version(VersionDone done) {
+    try_call(
+        CallWindow::Kind::Question,
+        [=](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
+            systemd.callMethodAsync("Get")
+                .onInterface(properties_interface)
+                .withTimeout(relations_timeout)
+                .withArguments(std::string(manager_interface), std::string("Version"))
+                .uponReplyInvoke([done, slot](const sdbus::Error* error, const sdbus::Variant& version) {
+                    or_end([&] {
+                        if (error != nullptr) return done(failure(text_of(*error)));
+                        done(version.get<std::string>());
+                    });
+                });
+        },
+        [=](const std::string& why) { done(failure(why)); });
 }
 
 }  // namespace ess::host

@@ -1,13 +1,17 @@
 #pragma once
 
+#include <cstddef>
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "core/unit_facts.hpp"
 #include "core/unit_relations.hpp"
 #include "core/unit_state.hpp"
+#include "host/call_window.hpp"
 #include "host/event_loop.hpp"
 #include "host/loop_inbox.hpp"
 #include "host/system_bus.hpp"
@@ -24,6 +28,9 @@ class UnitControl {
   public:
     using Done = std::function<void(const Result<>&)>;
     using RelationsDone = std::function<void(const Result<UnitRelations>&)>;
+    using FactsDone = std::function<void(const Result<UnitFacts>&)>;
+    using NamesDone = std::function<void(const Result<std::vector<std::string>>&)>;
+    using VersionDone = std::function<void(const Result<std::string>&)>;
     using StatesDone = std::function<void(const Result<UnitStates>&)>;
 
     struct Callbacks {
@@ -61,19 +68,36 @@ class UnitControl {
 
     /// The relations of one unit, loaded or not.
     void read_relations(const std::string& unit, RelationsDone done);
+    /// All that a check wants to know of one unit, loaded or not.
+    void read_facts(const std::string& unit, FactsDone done);
+    /// The units that are loaded and match a pattern of fnmatch(3), and the unit files, templates too, that do.
+    void find_loaded(const std::string& pattern, NamesDone done);
+    void find_installed(const std::string& pattern, NamesDone done);
+    void read_version(VersionDone done);
+
+    /// systemd watches who asked for a job, by a match rule on the bus for each, of which the bus lets it have 512
+    /// (dbus-daemon(1), max_match_rules_per_connection). One too many, and systemd is off the bus for good (seen on
+    /// 252).
+    static constexpr std::size_t stop_jobs_at_once = 256;
 
   private:
     void queue_job(const std::string& method, const std::string& unit, Done done);
-    void read_unit_properties(const std::string& path, bool service, const RelationsDone& done);
+    void read_interfaces(const std::string& path, bool service, const FactsDone& done);
     template <class Then>
-    void read_properties(const std::string& path, const char* interface, const RelationsDone& done, Then then);
+    void read_properties(const std::string& path, const char* interface, const FactsDone& done, Then then);
+    void stop_next();
+    void ask_to_stop(const std::string& unit);
+    void stop_was_answered();
     void on_job_removed(const std::string& job, const std::string& result);
     void on_stop_answered(const std::string& unit, const sdbus::Error* error, const std::string& job);
     template <class Call, class Finish>
-    void try_call(Call call, Finish finish);
+    void try_call(CallWindow::Kind kind, Call call, Finish finish);
 
     Callbacks callbacks_;
     std::map<std::string, std::string> stop_jobs_;  ///< unit by job path
+    std::size_t stops_asked_ = 0;                   ///< StopUnit calls without an answer yet
+    std::deque<std::string> stops_waiting_;         ///< for one of the jobs before to end
+    CallWindow window_;                             ///< outlives the connection, whose calls hold slots of it
     SystemBus bus_;
 };
 

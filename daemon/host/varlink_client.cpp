@@ -126,34 +126,59 @@ ClientResult<void> VarlinkClient::send(const VarlinkCall& call, Instant deadline
     return {};
 }
 
-ClientResult<VarlinkReply> VarlinkClient::receive(Instant deadline) {
+ClientResult<void> VarlinkClient::post(std::string_view method, Json parameters, bool more, Instant deadline) {
+    if (!fd_) return client_failure(Kind::Closed, "the connection is closed");
+    VarlinkCall call;
+    call.method = method;
+    call.parameters = std::move(parameters);
+    call.more = more;
+    return send(call, deadline);
+}
+
+ClientResult<std::optional<VarlinkReply>> VarlinkClient::take() {
+    if (!fd_) return client_failure(Kind::Closed, "the connection is closed");
     for (;;) {
-        const auto message = input_.next();
-        if (!message) return give_up(Kind::Malformed, message.error().text);
-        if (!*message) {
-            if (auto some = receive_some(deadline); !some) return tl::unexpected(some.error());
-            continue;
-        }
-        auto reply = read_varlink_reply(**message);
-        if (!reply) return give_up(Kind::Malformed, reply.error().text);
-        if (reply->error.empty()) return std::move(*reply);
-        return tl::unexpected(
-            ClientFailure{Kind::Answered, reply->error, VarlinkError{reply->error, std::move(reply->parameters)}});
+        auto reply = next_reply();
+        if (!reply || *reply) return reply;
+        const auto some = receive_some();
+        if (!some) return tl::unexpected(some.error());
+        if (!*some) return std::nullopt;
     }
 }
 
-ClientResult<void> VarlinkClient::receive_some(Instant deadline) {
-    if (auto ready = wait(POLLIN, deadline); !ready) return ready;
+ClientResult<VarlinkReply> VarlinkClient::receive(Instant deadline) {
+    for (;;) {
+        auto reply = next_reply();
+        if (!reply) return tl::unexpected(reply.error());
+        if (*reply) return std::move(**reply);
+        if (auto ready = wait(POLLIN, deadline); !ready) return tl::unexpected(ready.error());
+        if (auto some = receive_some(); !some) return tl::unexpected(some.error());
+    }
+}
+
+/// The next reply of what was received; nothing while it is not whole.
+ClientResult<std::optional<VarlinkReply>> VarlinkClient::next_reply() {
+    const auto message = input_.next();
+    if (!message) return give_up(Kind::Malformed, message.error().text);
+    if (!*message) return std::nullopt;
+    auto reply = read_varlink_reply(**message);
+    if (!reply) return give_up(Kind::Malformed, reply.error().text);
+    if (reply->error.empty()) return std::move(*reply);
+    return tl::unexpected(
+        ClientFailure{Kind::Answered, reply->error, VarlinkError{reply->error, std::move(reply->parameters)}});
+}
+
+/// Whether there was something to receive.
+ClientResult<bool> VarlinkClient::receive_some() {
     std::array<char, read_size> bytes;  // NOLINT(*-member-init): written by recv(2) before it is read
     const ssize_t count = ::recv(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (count > 0) {
         input_.append({bytes.data(), static_cast<std::size_t>(count)});
-    } else if (count == 0) {
-        return give_up(Kind::Closed, "the connection was closed without an answer");
-    } else if (errno != EAGAIN && errno != EINTR) {
-        return give_up(Kind::Closed, system_failure("receive", errno).value().text);
+        return true;
     }
-    return {};
+    if (count == 0) return give_up(Kind::Closed, "the connection was closed without an answer");
+    if (errno == EAGAIN || errno == EINTR) return false;
+    return give_up(Kind::Closed, system_failure("receive", errno).value().text);
 }
 
 ClientResult<void> VarlinkClient::wait(short events, Instant deadline) {

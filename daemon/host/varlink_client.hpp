@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -45,13 +46,24 @@ class VarlinkClient {
     [[nodiscard]] ClientResult<void> call_more(std::string_view method, Json parameters, Micros patience,
                                                const OnReply& on_reply);
 
+    // For a caller that waits for other things too: post() a call, poll(2) descriptor() for input, and take() what has
+    // come.
+
+    /// Sends a call and does not wait for its replies.
+    [[nodiscard]] ClientResult<void> post(std::string_view method, Json parameters, bool more, Instant deadline);
+    /// The next reply, if a whole one is there; never waits.
+    [[nodiscard]] ClientResult<std::optional<VarlinkReply>> take();
+    /// -1 when the connection is closed.
+    [[nodiscard]] int descriptor() const { return fd_.get(); }
+
   private:
     explicit VarlinkClient(Fd fd) : fd_(std::move(fd)) {}
 
     ClientResult<VarlinkReply> exchange(const VarlinkCall& call, Instant deadline);
     ClientResult<void> send(const VarlinkCall& call, Instant deadline);
     ClientResult<VarlinkReply> receive(Instant deadline);
-    ClientResult<void> receive_some(Instant deadline);
+    ClientResult<std::optional<VarlinkReply>> next_reply();
+    ClientResult<bool> receive_some();
     ClientResult<void> wait(short events, Instant deadline);
     tl::unexpected<ClientFailure> give_up(ClientFailure::Kind kind, std::string text);
 

@@ -41,7 +41,7 @@ bool CallReply::is_wanted() const {
 }
 
 void CallReply::reply(Json parameters) {
-    answer(to_wire(VarlinkReply{std::move(parameters), {}, false}), true);
+    reply_encoded(to_wire(VarlinkReply{std::move(parameters), {}, false}));
 }
 
 void CallReply::error(const VarlinkError& error) {
@@ -49,7 +49,20 @@ void CallReply::error(const VarlinkError& error) {
 }
 
 bool CallReply::stream(Json parameters) {
-    return answer(to_wire(VarlinkReply{std::move(parameters), {}, true}), false);
+    return stream_encoded(to_wire(VarlinkReply{std::move(parameters), {}, true}));
+}
+
+void CallReply::reply_encoded(const std::string& wire) {
+    answer(wire, true);
+}
+
+bool CallReply::stream_encoded(const std::string& wire) {
+    return answer(wire, false);
+}
+
+bool CallReply::is_behind() const {
+    const auto connection = connection_.lock();
+    return connection && !connection->output_.empty();
 }
 
 bool CallReply::answer(const std::string& wire, bool final) {
@@ -99,13 +112,28 @@ void VarlinkConnection::on_io(std::uint32_t events) {
 }
 
 void VarlinkConnection::turn() {
+    if (resting_) return;
+    if (server_.grants_turn(*this)) return work();
+    resting_ = true;
+    source_.set_enabled(false);
+}
+
+void VarlinkConnection::resume() {
+    if (!fd_ || !std::exchange(resting_, false)) return;
+    source_.set_enabled(true);
+    work();
+}
+
+void VarlinkConnection::work() {
     const auto self = shared_from_this();
+    const Instant begun = monotonic_now();
     in_turn_ = true;
     flush();
     receive();
     serve();
     in_turn_ = false;
     settle();
+    server_.turn_took(monotonic_now() - begun);
 }
 
 void VarlinkConnection::flush() {

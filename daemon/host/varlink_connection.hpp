@@ -36,6 +36,12 @@ class CallReply {
     /// One of several answers; a final one has to follow. Whether somebody still waits. Does nothing for a call that
     /// did not ask for `more`: look at the request first.
     bool stream(Json parameters);
+    /// The same with replies that were put into their form elsewhere (to_wire()): for many clients, or on another
+    /// thread.
+    void reply_encoded(const std::string& wire);
+    bool stream_encoded(const std::string& wire);
+    /// Whether the client still has to take what it was sent. Who streams a lot looks first.
+    [[nodiscard]] bool is_behind() const;
 
   private:
     bool answer(const std::string& wire, bool final);
@@ -49,6 +55,10 @@ class CallReply {
 class VarlinkServer {
   public:
     virtual void dispatch(VarlinkCall call, const Peer& peer, CallReply reply) = 0;
+    /// Whether the connection may do a turn's work now. If not, the server calls resume() when it may.
+    virtual bool grants_turn(VarlinkConnection& connection) = 0;
+    /// How long that took.
+    virtual void turn_took(Micros time) = 0;
     /// The connection is closed; the server drops it.
     virtual void on_closed(const VarlinkConnection& connection) = 0;
 
@@ -76,6 +86,8 @@ class VarlinkConnection : public std::enable_shared_from_this<VarlinkConnection>
     /// Whether the client has sent something that is still to be looked at.
     [[nodiscard]] bool has_unread_input() const;
     void close();
+    /// Its turn has come.
+    void resume();
 
   private:
     friend class CallReply;
@@ -88,6 +100,7 @@ class VarlinkConnection : public std::enable_shared_from_this<VarlinkConnection>
 
     void on_io(std::uint32_t events);
     void turn();
+    void work();
     void flush();
     void receive();
     void serve();
@@ -115,6 +128,7 @@ class VarlinkConnection : public std::enable_shared_from_this<VarlinkConnection>
     std::uint64_t calls_ = 0;
     Instant idle_since_;
     bool in_turn_ = false;
+    bool resting_ = false;      ///< until resume()
     bool input_ended_ = false;  ///< the client sends no more; it may still read
     bool hung_up_ = false;      ///< the client does not read any more either
 };

@@ -9,8 +9,8 @@
 
 namespace ess::host {
 
-/// The one thread that may block on disks. Tasks run in the order submitted, one at a time; they must not throw, and
-/// post their results to the loop through LoopInbox.
+/// A thread that may block on disks, as the loop may not. Tasks run in the order submitted, one at a time; they must
+/// not throw, and post their results to the loop through LoopInbox.
 class WriterThread {
   public:
     using Task = std::function<void()>;

@@ -1,14 +1,18 @@
 # For verify-ledger: the checkpoint beside the ledger, and the anchors from outside: key, kept checkpoint, journal.
 # shellcheck shell=bash disable=SC2154
 
-# root_at LOG SIZE: sets tree
+# root_at LOG SIZE: sets root, in base64
 root_at() {
   local some=() i
+  root=${root_of[$1 $2]:-}
+  [[ -z $root ]] || return 0
   for i in ${log_rows[$1]}; do
     ((${#some[@]} < $2)) || break
     some+=("${leaves[i]}")
   done
   tree_hash "${some[@]}"
+  root=$(bytes_of_hex "$tree" | base64 -w 0)
+  root_of[$1 $2]=$root
 }
 
 check_own_checkpoint() {
@@ -32,7 +36,7 @@ check_own_checkpoint() {
       unproven root "fewer lines than the checkpoint signs"
     else
       root_at "$log" "$note_size"
-      [[ $tree == "$note_root" ]] || wrong root "the first $note_size lines of $note_origin have another root"
+      [[ $root == "$note_root" ]] || wrong root "the first $note_size lines of $note_origin have another root"
       if ((note_size < lines)); then
         unproven root "lines behind the newest checkpoint: $((lines - note_size))"
         pending=1
@@ -50,8 +54,8 @@ check_own_signature() {
     check_key
   else
     unproven signature "no key from outside (--key): the one beside the ledger proves only itself"
-    check_published "$1"
   fi
+  check_published "$1"
   good signature "by $note_key"
 }
 
@@ -77,18 +81,20 @@ check_key() {
   [[ -n ${trusted[$last]:-} ]] || wrong signature "--key $key_file does not vouch for $note_key"
 }
 
-# The public key lies beside the ledger in two forms. Who keeps it should keep the right one.
+# The public key lies beside the ledger in two forms, each with one spelling. Who keeps it should keep the right one.
 check_published() {
-  local i raw text=none known=0 known_pem=0
-  raw=$(raw_of_pem "$directory/log.pub.pem" || true)
-  [[ ! -f $directory/log.vkey ]] || text=$(tr -d '\000' <"$directory/log.vkey")
+  local i name text
+  local -A known=()
   for i in "${!key_log[@]}"; do
     ((key_log[i] == $1)) || continue
-    if [[ $text == "${key_text[i]}" ]]; then known=1; fi
-    if [[ $raw == "${key_raw[i]}" ]]; then known_pem=1; fi
+    known["log.vkey ${key_text[i]}"$'\n.']=1
+    known["log.pub.pem $(pem_of_raw "${key_raw[i]}")"$'\n.']=1
   done
-  [[ ! -e $directory/log.vkey ]] || ((known)) || wrong signature "log.vkey: not a key of this log"
-  [[ ! -e $directory/log.pub.pem ]] || ((known_pem)) || wrong signature "log.pub.pem: not a key of this log"
+  for name in log.vkey log.pub.pem; do
+    [[ -e $directory/$name ]] || continue
+    text=$([[ ! -f $directory/$name ]] || head -c "$NOTE_LIMIT" "$directory/$name" | tr '\000' '\001' && echo .)
+    [[ -n ${known[$name $text]:-} ]] || wrong signature "$name: not a key of this log"
+  done
 }
 
 # check_anchor NAME: the checkpoint from outside that was taken; of the journal without a signature, since journald
@@ -106,16 +112,15 @@ check_anchor() {
     wrong truncation "$1: signs $note_size lines of $note_origin, ${log_size[log]} are there"
   else
     root_at "$log" "$note_size"
-    [[ $tree == "$note_root" ]] || wrong truncation "$1: the first $note_size lines of $note_origin have another root"
+    [[ $root == "$note_root" ]] || wrong truncation "$1: the first $note_size lines of $note_origin have another root"
     good truncation "${good_text[truncation]:+${good_text[truncation]}, }$1 ($note_size lines)"
   fi
 }
 
 take_journal() {
   [[ -s $work/journal ]] && mapfile -t lines <"$work/journal" && ((${#lines[@]} == 3)) || return 1
-  note_origin=${lines[0]} note_size=${lines[1]}
-  is_size "$note_size" && strict_base64 "${lines[2]}" "$work/root" || return 1
-  note_root=$(hex <"$work/root")
+  note_origin=${lines[0]} note_size=${lines[1]} note_root=${lines[2]}
+  is_size "$note_size" && is_root "$note_root"
 }
 
 check_anchors() {

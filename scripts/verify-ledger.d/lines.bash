@@ -3,9 +3,10 @@
 
 # The segments in the order of their names: names, and copies (NUL, which awk and bash cannot hold, becomes \001)
 read_segments() {
-  local n name
-  mapfile -t names < <(shopt -s nullglob && cd "$directory" 2>/dev/null && printf '%s\n' *.jsonl |
-    awk '/^[0-9][0-9][0-9][0-9]-(0[1-9]|1[0-2])\.([0-9][0-9][0-9]|[1-9][0-9][0-9][0-9]+)\.jsonl$/' | sort -t . -k 1,1 -k 2,2n)
+  local n name path
+  mapfile -t names < <(for path in "$directory"/*.jsonl; do
+    [[ ${path##*/} =~ ^[0-9]{4}-(0[1-9]|1[0-2])\.([0-9]{3}|[1-9][0-9]{3,})\.jsonl$ ]] && echo "${path##*/}"
+  done | sort -t . -k 1,1 -k 2,2n)
   names=("" "${names[@]}") # counted from 1
   for ((n = 1; n < ${#names[@]}; n++)); do
     name=${names[n]} number_of[$name]=$n
@@ -19,7 +20,7 @@ read_segments() {
 }
 
 read_lines() {
-  local n file offset
+  local n i file offset length described
   cd "$work"
   : >form && : >good && : >bad
   local files=()
@@ -29,18 +30,20 @@ read_lines() {
   awk -v sizes="${sizes[*]}" -v form=form -v good=good -v bad=bad \
     -f "$here/form.awk" "${files[@]}"
   jq -r -f "$here/fields.jq" good >fields
-  (($(wc -l <fields) == $(wc -l <form))) || { echo "jq cannot read all lines" >&2 && exit 1; }
-  while IFS='| ' read -r file offset length row; do # bars and spaces: a row begins behind the third
-    in_file+=("$file") offsets+=("$offset") ends+=("$((offset + length + 1))") rows+=("$row")
-    first_row[file]=${first_row[file]:-$((${#rows[@]} - 1))}
-  done < <(paste -d '|' form fields)
+  mapfile -t described <form
+  mapfile -t rows <fields
+  ((${#rows[@]} == ${#described[@]})) || { echo "jq cannot read all lines" >&2 && exit 1; }
+  for i in "${!rows[@]}"; do
+    read -r file offset length <<<"${described[i]}"
+    in_file+=("$file") offsets+=("$offset") ends+=("$((offset + length + 1))")
+    first_row[file]=${first_row[file]:-$i}
+  done
   while read -r file offset; do bad_at[file]+="$offset "; done <bad
 }
 
 # Each line's hash, and its leaf of the tree (RFC 6962: 0x00 before it); many files for each sha256sum
 hash_lines() {
   local batch j sums
-  mkdir -p hash leaf
   while mapfile -t -n "$BATCH" batch <&3 && ((${#batch[@]})); do
     for j in "${!batch[@]}"; do
       printf '%s' "${batch[j]}" >"hash/$j"
@@ -57,7 +60,6 @@ hash_lines() {
 tree_hash() {
   local nodes=("$@") next binary sums i j
   ((${#nodes[@]})) || nodes=("$(sha256sum </dev/null)")
-  mkdir -p node
   while ((${#nodes[@]} > 1)); do
     mapfile -t binary < <(printf '%s\n' "${nodes[@]}" | awk '{ gsub(/../, "\\x&"); print }')
     next=()
@@ -200,10 +202,11 @@ add_key() { key_log+=("$((${#log_origin[@]} - 1))") key_text+=("$1") key_raw+=("
 
 # change_key SEQ OLD_VKEY NEW_VKEY SIGNATURE, the three in base64
 change_key() {
-  local old new last=$((${#key_log[@]} - 1)) log=$((${#log_origin[@]} - 1))
-  old=$(base64 -d <<<"$2") new=$(base64 -d <<<"$3")
+  local old new signature last=$((${#key_log[@]} - 1)) log=$((${#log_origin[@]} - 1))
+  old=$(base64 -d <<<"$2") new=$(base64 -d <<<"$3") signature=$(base64 -d <<<"$4")
   if ((last >= 0 && key_log[last] == log)) && [[ $old == "${key_text[last]}" ]] && take_vkey "$new" &&
-    [[ $vkey_name == "${log_origin[log]}" ]] && strict_base64 "$(base64 -d <<<"$4")" "$work/sig"; then
+    [[ $vkey_name == "${log_origin[log]}" ]] && is_base64 "$signature"; then
+    base64 -d <<<"$signature" >"$work/sig"
     printf 'ess-key/v1\norigin %s\nold_vkey %s\nnew_vkey %s\n' "$vkey_name" "$old" "$new" >"$work/statement"
     if is_signed "${key_raw[last]}" "$work/statement" "$work/sig"; then
       add_key "$new" "${key_raw[last]}" "${log_size[log]}"

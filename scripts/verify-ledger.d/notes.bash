@@ -1,8 +1,18 @@
 # For verify-ledger: public keys, signed notes (C2SP signed-note) and checkpoints (C2SP tlog-checkpoint).
 # shellcheck shell=bash disable=SC2154
 
-hex() { od -An -v -tx1 | tr -d ' \n'; }
-bytes_of_hex() { printf '%b' "$(fold -w 2 <<<"$1" | awk '{ printf "\\x%s", $0 }')"; }
+# A run starts few programs: their starting is most of its time.
+
+hex() {
+  local text
+  text=$(od -An -v -tx1 "$@") && printf '%s' "${text//[[:space:]]/}"
+}
+
+bytes_of_hex() {
+  local i escaped=''
+  for ((i = 0; i < ${#1}; i += 2)); do escaped+="\\x${1:i:2}"; done
+  printf '%b' "$escaped"
+}
 
 # key_id NAME RAW_KEY_IN_HEX
 key_id() {
@@ -14,11 +24,12 @@ key_id() {
 # take_vkey TEXT: sets vkey_name, vkey_id and vkey_raw (hex)
 take_vkey() {
   [[ $1 =~ ^([^+[:space:]]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$ ]] || return 1
-  vkey_name=${BASH_REMATCH[1]} vkey_id=${BASH_REMATCH[2]}
+  vkey_name=${BASH_REMATCH[1]} vkey_id=${BASH_REMATCH[2]} vkey_raw=${raw_of_vkey[$1]:-}
+  [[ -z $vkey_raw ]] || return 0
   vkey_raw=$(base64 -d <<<"${BASH_REMATCH[3]}" | hex)
   [[ ${vkey_raw:0:2} == 01 ]] || return 1
   vkey_raw=${vkey_raw:2}
-  [[ $(key_id "$vkey_name" "$vkey_raw") == "$vkey_id" ]]
+  [[ $(key_id "$vkey_name" "$vkey_raw") == "$vkey_id" ]] && raw_of_vkey[$1]=$vkey_raw
 }
 
 # raw_of_pem FILE: the key in hex
@@ -28,34 +39,39 @@ raw_of_pem() {
   [[ $der =~ ^302a300506032b6570032100([0-9a-f]{64})$ ]] && echo "${BASH_REMATCH[1]}"
 }
 
+der_of_raw() { printf '%b' "$DER_HEAD" && bytes_of_hex "$1"; }
+pem_of_raw() { printf '%s\n' '-----BEGIN PUBLIC KEY-----' "$(der_of_raw "$1" | base64 -w 0)" '-----END PUBLIC KEY-----'; }
+
 # is_signed RAW_KEY FILE SIGNATURE_FILE; openssl 3.0 does not read a text to verify from a pipe
 is_signed() {
-  { printf '%b' "$DER_HEAD" && bytes_of_hex "$1"; } >"$work/key.der"
+  der_of_raw "$1" >"$work/key.der"
   openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key.der" -rawin -in "$2" -sigfile "$3" >/dev/null 2>&1
 }
 
-# strict_base64 TEXT OUT: only the one spelling of the bytes
-strict_base64() {
-  base64 -d <<<"$1" >"$2" 2>/dev/null && [[ $(base64 -w 0 "$2") == "$1" ]]
-}
+# is_base64 TEXT: the one spelling of some bytes. The bits that padding leaves over are zero.
+is_base64() { [[ $1 =~ ^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==)?$ ]]; }
+# The one spelling of 32 bytes
+is_root() { [[ ${#1} == 44 && $1 == *[^=]= ]] && is_base64 "$1"; }
 
 is_size() { [[ $1 =~ ^(0|[1-9][0-9]{0,17})$ ]]; }
 
-# take_note FILE: sets note_origin, note_size, note_root and signatures; the text that is signed goes to $work/body
+# take_note FILE: sets note_origin, note_size, note_root (base64) and signatures; the text that is signed goes to
+# $work/body
 take_note() {
-  local text i line blank=0
+  local text size i line name signature blank=0
   signatures=()
-  [[ -f $1 && -r $1 ]] && (($(stat -L -c %s "$1") <= NOTE_LIMIT)) || return 1
-  [[ $(tr -d '\000-\011\013-\037' <"$1" | tee "$work/note" | sha256sum) == "$(sha256sum <"$1")" ]] || return 1
-  IFS= read -r -d '' text <"$work/note" || true
-  [[ ${text: -1} == $'\n' ]] && awk -v note=1 -f "$here/form.awk" "$work/note" || return 1
-  mapfile -t lines <"$work/note"
+  [[ -f $1 && -r $1 ]] && size=$(stat -L -c %s "$1") && ((size <= NOTE_LIMIT)) || return 1
+  IFS= read -r -d '' text <"$1" || true # up to a NUL
+  ((${#text} == size)) && [[ $text != *[$'\001'-$'\011'$'\013'-$'\037']* && ${text: -1} == $'\n' ]] || return 1
+  awk -v note=1 -f "$here/form.awk" "$1" || return 1
+  mapfile -t lines <<<"${text%$'\n'}"
   for i in "${!lines[@]}"; do
     line=${lines[i]}
     if ((blank)); then
       [[ $line =~ ^'— '([^+[:space:]]+)' '([A-Za-z0-9+/]+=*)$ ]] || return 1
-      strict_base64 "${BASH_REMATCH[2]}" "$work/sig" && (($(stat -c %s "$work/sig") > 4)) || return 1
-      signatures+=("${BASH_REMATCH[1]} ${BASH_REMATCH[2]}")
+      name=${BASH_REMATCH[1]} signature=${BASH_REMATCH[2]}
+      is_base64 "$signature" && [[ $signature =~ [^=]{7} ]] || return 1 # more than the 4 bytes of the key id
+      signatures+=("$name $signature")
     elif [[ -z $line ]]; then
       blank=$i
       ((i >= 3)) || return 1
@@ -64,9 +80,8 @@ take_note() {
   ((${#signatures[@]})) || return 1
   printf '%s\n' "${lines[@]:0:blank}" >"$work/body"
   note_origin=${lines[0]} note_size=${lines[1]}
-  is_size "$note_size" && strict_base64 "${lines[2]}" "$work/root" || return 1
-  note_root=$(hex <"$work/root")
-  ((${#note_root} == 64))
+  note_root=${lines[2]}
+  is_size "$note_size" && is_root "$note_root"
 }
 
 # is_note_by VERIFIER_KEY: whether it signed the note; sets fault. Signatures of others are not looked at.
@@ -76,7 +91,7 @@ is_note_by() {
   for entry in "${signatures[@]}"; do
     [[ ${entry% *} == "$vkey_name" ]] || continue
     base64 -d <<<"${entry##* }" >"$work/sig"
-    [[ $(head -c 4 "$work/sig" | hex) == "$vkey_id" ]] || continue
+    [[ $(hex -N 4 "$work/sig") == "$vkey_id" ]] || continue
     found=1
     tail -c +5 "$work/sig" >"$work/sig64"
     fault="the signature of $1 is wrong"

@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 
 check_signoffs() {
-  local i seq who key good_ones=0 obstacle=''
+  local i seq people good_ones=0 obstacle=''
   if [[ ! -r $allowed_signers || ! -f $allowed_signers ]]; then obstacle="$allowed_signers is not there"; fi
   command -v ssh-keygen >/dev/null || obstacle="ssh-keygen is not there"
   for i in "${signoffs[@]}"; do
@@ -16,19 +16,36 @@ check_signoffs() {
     fi
   fi
   for seq in "${breaches[@]}"; do
-    who=$(printf '%s' "${signed_by[$seq]:-}" | sort -u | wc -l)
-    key=$(printf '%s' "${signed_with[$seq]:-}" | sort -u | wc -l)
-    if ((key < who)); then who=$key; fi
-    ((who >= BREACH_PEOPLE)) || wrong sign-offs "the breach at seq $seq is signed off by $who of $BREACH_PEOPLE people"
+    people=$(printf '%s' "${signed_with[$seq]:-}" | sort -u | wc -l) # one key under two names is one person
+    ((people >= BREACH_PEOPLE)) || wrong sign-offs "the breach at seq $seq is signed off by $people of $BREACH_PEOPLE people"
   done
   good sign-offs "$good_ones, by $allowed_signers"
   ((${#signoffs[@]})) || good sign-offs "none"
 }
 
+# is_same_person NAME NAME: the host says "alice" where allowed_signers has "alice@example.com"
+is_same_person() {
+  local left=${1,,} right=${2,,}
+  [[ $left == *@* && $right == *@* ]] || left=${left%%@*} right=${right%%@*}
+  [[ $left == "$right" ]]
+}
+
+# is_plain_name NAME: no pattern, no option
+is_plain_name() { [[ $1 == [!-]* && $1 != *[$'\001'-' '$'\177''*?!,"']* ]]; }
+
+# has_signed SEQ NAME
+has_signed() {
+  local before
+  while IFS= read -r before; do
+    ! is_same_person "$before" "$2" || return 0
+  done < <(printf '%s' "${signed_by[$1]:-}")
+  return 1
+}
+
 # check_signoff ROW
 check_signoff() {
   local kind seq time id ap statement signature rest subject target
-  local t_kind t_id t_by i origin='' said
+  local t_kind t_id t_by i origin='' person said
   IFS='|' read -r kind seq _ time id _ ap statement signature rest <<<"${rows[$1]}|"
   base64 -d <<<"$statement" >"$work/statement" && base64 -d <<<"$signature" >"$work/signature"
   [[ $(tr '\n' '|' <"$work/statement") =~ \|entry_seq\ ([1-9][0-9]{0,15})\| ]] && subject=${BASH_REMATCH[1]} || subject=0
@@ -50,13 +67,15 @@ check_signoff() {
     wrong sign-offs "seq $seq: the statement is not that of an entry before it"
     return 1
   fi
-  [[ $ap != "$t_by" ]] || { wrong sign-offs "seq $seq: the signer requested it" && return 1; }
+  person=$(base64 -d <<<"$ap")
+  ! is_same_person "$person" "$(base64 -d <<<"$t_by")" || { wrong sign-offs "seq $seq: the signer requested it" && return 1; }
   [[ -z $obstacle ]] || return 1
   time=${time//[-T:]/}
-  if [[ -z $ap ]] || ! said=$(ssh-keygen -Y verify -f "$allowed_signers" -I "$(base64 -d <<<"$ap")" -n "$NAMESPACE" \
+  if ! is_plain_name "$person" || ! said=$(ssh-keygen -Y verify -f "$allowed_signers" -I "$person" -n "$NAMESPACE" \
     -s "$work/signature" -O "verify-time=${time:0:14}Z" <"$work/statement" 2>/dev/null); then
     wrong sign-offs "seq $seq: no good signature"
     return 1
   fi
-  signed_by[$subject]+="$ap"$'\n' signed_with[$subject]+="${said##* }"$'\n'
+  ! has_signed "$subject" "$person" || { wrong sign-offs "seq $seq: the signer has signed it off before" && return 1; }
+  signed_by[$subject]+="$person"$'\n' signed_with[$subject]+="${said##* }"$'\n'
 }

@@ -107,6 +107,7 @@ TEST_CASE("text: what would move the cursor, colour the screen or turn the line 
         CHECK(clean_line(text, wide) == clean);
     }
     CHECK(clean_line(std::string_view("a\0b", 3), wide) == "ab");
+    CHECK(clean_line("a\u061C\u202E\u2066b", wide) == "ab");
 }
 
 TEST_CASE("text: a byte that is no character is shown as such") {

@@ -7,26 +7,13 @@
 #include <vector>
 
 #include "base/file.hpp"
+#include "core/config_texts.hpp"
 
 using namespace ess;
+using namespace ess::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// Files are called a, b, c in messages.
-ConfigReading read(const std::vector<std::string>& texts) {
-    std::vector<ConfigSource> sources;
-    for (const std::string& text : texts)
-        sources.push_back({std::string(1, static_cast<char>('a' + sources.size())), text});
-    return read_config(sources);
-}
-
-std::string faults_of(const ConfigReading& reading) {
-    std::string text;
-    for (const ConfigFault& fault : reading.faults)
-        text += to_text(fault) + "\n";
-    return text;
-}
 
 std::string shipped_text() {
     const auto text = read_file(ESS_SOURCE_DIR "/etc/ess.yaml", 65536);
@@ -51,6 +38,9 @@ void check_same_settings(const Config& a, const Config& b) {
     CHECK(a.ledger.git_repository == b.ledger.git_repository);
     CHECK(a.drill.max_age == b.drill.max_age);
     CHECK(a.metrics.textfile == b.metrics.textfile);
+    CHECK(a.control.read == b.control.read);
+    CHECK(a.control.groups == b.control.groups);
+    CHECK(a.control.users == b.control.users);
 }
 
 /// Takes the "#" off every line that shows a setting: prose begins with "# " and a letter, a setting without the space
@@ -66,11 +56,6 @@ std::string with_settings_active(const std::string& text) {
     }
     return active;
 }
-
-struct FaultRow {
-    std::string text;  ///< behind a first line with a valid allow-list
-    std::string fault;
-};
 
 const std::string no_map = "must be a map of settings, not ";
 const std::vector<FaultRow> fault_rows{
@@ -122,6 +107,13 @@ const std::vector<FaultRow> fault_rows{
      "a:2:15: latch.path: \"/run/x/\" must be without \"..\", \".\", \"//\" and a \"/\" at its end"},
     {"latch: {path: /}", "a:2:15: latch.path: \"/\" must be without \"..\", \".\", \"//\" and a \"/\" at its end"},
     {"latch: {path: \"/run/x%n\"}", "a:2:15: latch.path: \"/run/x%n\" may only have letters, digits and / . _ - + @"},
+    {"latch: {path: /tmp/STOP}",
+     "a:2:15: latch.path: \"/tmp/STOP\" is where essd.service has a directory of its own: essd and others would not "
+     "see the same"},
+    {"latch: {path: /home/ops/STOP}", "a:2:15: latch.path: \"/home/ops/STOP\" is where essd.service may not write"},
+    {"metrics: {textfile: /var/tmp/a.prom}",
+     "a:2:21: metrics.textfile: \"/var/tmp/a.prom\" is where essd.service has a directory of its own: essd and others "
+     "would not see the same"},
     {"latch: {path: \"\"}", "a:2:15: latch.path: \"\" must be an absolute path"},
     {"config_hash: {directory: etc}", "a:2:26: config_hash.directory: \"etc\" must be an absolute path"},
     {"config_hash: {files: []}", "a:2:22: config_hash.files: is empty: name a file, or leave it out"},
@@ -140,6 +132,11 @@ const std::vector<FaultRow> fault_rows{
     {"protected: [b@]", "a:2:13: protected: \"b@.service\" is a template: write \"name@*.service\""},
     {"protected: [x]", "a:1:9: units: \"x.service\" is protected by \"x.service\" of the list \"protected\""},
     {"protected: [\"x*\"]", "a:1:9: units: \"x.service\" is protected by \"x*.service\" of the list \"protected\""},
+    {"metrics: {textfile: x.prom}", "a:2:21: metrics.textfile: \"x.prom\" must be an absolute path"},
+    {"metrics: {textfile: /x.txt}",
+     "a:2:21: metrics.textfile: \"/x.txt\" must be NAME.prom: the collector reads no other files"},
+    {"metrics: {textfile: /a/.prom}",
+     "a:2:21: metrics.textfile: \"/a/.prom\" must be NAME.prom: the collector reads no other files"},
     {"reset: {four_eyes: true}\nlatch: {file_removal: reset}",
      "a:2:20: reset.four_eyes: true needs latch.file_removal: relatch, since removing the file would be a reset "
      "without a second person"},
@@ -152,10 +149,8 @@ const std::vector<FaultRow> fault_rows{
     {"config_hash: {maintenance: [{start: daily, duration: 8d}]}",
      "a:2:29: config_hash.maintenance: needs a start and a duration of at most 7d, as in {start: \"Sat *-*-* 02:00\", "
      "duration: 2h}"},
-    // not yet
-    {"drill: {max_age: 25h}", "a:2:18: drill.max_age: not supported in this version yet: leave it out, or write 26h"},
-    {"metrics: {textfile: /x.prom}",
-     "a:2:21: metrics.textfile: not supported in this version yet: leave it out, or write \"\""},
+    {"drill: {max_age: 30s}", "a:2:18: drill.max_age: 30s is not between 1min and 366d"},
+    {"drill: {max_age: 367d}", "a:2:18: drill.max_age: 367d is not between 1min and 366d"},
     // syntax
     {"stop: [", "a:3:1: did not find expected node content (while parsing a flow node)"},
 };
@@ -190,8 +185,9 @@ TEST_CASE("config: every setting") {
         "1h}]}"
         "\n"
         "ledger: {git_repository: /srv/git}\n"
-        "drill: {max_age: 1d 2h}\n"
-        "metrics: {textfile: \"\"}\n",
+        "drill: {max_age: 1d 3h}\n"
+        "metrics: {textfile: /srv/prometheus/quantum_ess.prom}\n"
+        "control: {read: operators, groups: [desk, risk team], users: [alice, \"CORP\\\\bob\"]}\n",
     });
     CHECK(faults_of(reading) == "");
     const Config& config = reading.config;
@@ -214,6 +210,11 @@ TEST_CASE("config: every setting") {
     CHECK(config.config_hash.directory == "/srv/quantum");
     CHECK(config.config_hash.files == std::vector<std::string>{"a.yaml", "sub/b.yaml"});
     CHECK(config.ledger.git_repository == "/srv/git");
+    CHECK(config.control.read == ControlRead::Operators);
+    CHECK(config.control.groups == std::vector<std::string>{"desk", "risk team"});
+    CHECK(config.control.users == std::vector<std::string>{"alice", "CORP\\bob"});
+    CHECK(config.drill.max_age == 27h);
+    CHECK(config.metrics.textfile == "/srv/prometheus/quantum_ess.prom");
 }
 
 TEST_CASE("config: rules without a category or grace inherit them from stop, wherever that is") {
@@ -380,7 +381,8 @@ TEST_CASE("config: the defaults that the shipped file shows are the defaults") {
     for (const char* setting :
          {"\nprotected: ", "\n  budget: ", "\n  category: ", "\n  grace: ", "\n  path: ", "\n  file_removal: ",
           "\ninterlock: ", "\non_daemon_failure: ", "\n  four_eyes: ", "\n  expiry: ", "\n  directory: ", "\n  files: ",
-          "\n  maintenance: ", "\n  git_repository: ", "\n  max_age: ", "\n  textfile: "}) {
+          "\n  maintenance: ", "\n  git_repository: ", "\n  read: ", "\n  groups: ", "\n  users: ", "\n  max_age: ",
+          "\n  textfile: "}) {
         CAPTURE(setting);
         CHECK(active.find(setting) != std::string::npos);
     }

@@ -118,13 +118,26 @@ TEST_CASE("guard: a latch path with the signs of unit files") {
 TEST_CASE("guard: one drop-in for each rule, in the directory that systemd looks in") {
     const Config config = config_with({"a.service", "s@*.service", "q-*.service", "t.timer"});
     const Guard guard = make_guard(config, false, {"s@1.service", "q-a.service"});
-    REQUIRE(guard.dropins.size() == 4);
+    REQUIRE(guard.dropins.size() == 5);
     CHECK(guard.dropins[0].path == "a.service.d/zz-quantum-ess-guard.conf");
     CHECK(guard.dropins[1].path == "s@.service.d/zz-quantum-ess-guard.conf");
     CHECK(guard.dropins[2].path == "q-.service.d/zz-quantum-ess-guard.conf");
     CHECK(guard.dropins[3].path == "t.timer.d/zz-quantum-ess-guard.conf");
     CHECK(guard.dropins[0].content == guard_dropin(config, "a.service"));
     CHECK(guard.masks.empty());
+}
+
+TEST_CASE("guard: the canary's is that of a trading unit, for the latch of the drills, and it is never masked") {
+    Config config = config_with({"a.service"});
+    config.latch.path = "/run/other/STOP";
+    const Guard guard = make_guard(config, true, {"quantum-ess-canary.service"});
+    REQUIRE(guard.dropins.size() == 2);
+    CHECK(guard.dropins[1].path == "quantum-ess-canary.service.d/zz-quantum-ess-guard.conf");
+    std::string expected = guard.dropins[0].content;
+    for (auto at = expected.find("/STOP"); at != std::string::npos; at = expected.find("/STOP", at + 1))
+        expected.insert(at + std::string_view("/STOP").size(), ".drill");
+    CHECK(guard.dropins[1].content == expected);
+    CHECK(guard.masks == std::vector<std::string>{"a.service"});
 }
 
 TEST_CASE("guard: while latched, units, templates and all that exist below a prefix are masked") {

@@ -32,6 +32,8 @@ TEST_CASE("approval: another person grants it, and it stays until it is taken") 
 TEST_CASE("approval: not by who asked, and not of something else") {
     const ResetApproval approval = waiting();
     CHECK(approval.approve("OPS-2026-01-28-002", "alice") == Verdict::SamePerson);
+    // A name that root gives is believed, in whatever spelling.
+    CHECK(approval.approve("OPS-2026-01-28-002", "Alice@desk") == Verdict::SamePerson);
     CHECK(approval.approve("OPS-2026-01-28-001", "bob") == Verdict::NoRequest);
     CHECK(approval.approve("", "bob") == Verdict::NoRequest);
     CHECK(ResetApproval().approve("", "bob") == Verdict::NoRequest);

@@ -27,6 +27,8 @@ TEST_CASE("sign-off: another person may, once") {
     CHECK_FALSE(check("carol@desk"));
     CHECK_FALSE(check("carol"));
     CHECK_FALSE(check(""));
+    CHECK_FALSE(check(std::string("alice\0", 6)));
+    CHECK_FALSE(check("*"));
     CHECK(check("alice@desk", target("alice@other")));
 }
 

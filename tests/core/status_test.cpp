@@ -3,81 +3,17 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <map>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/file.hpp"
+#include "core/interface_types.hpp"
 
 using namespace ess;
+using namespace ess::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// The fields of a struct of the interface: name and type, "?string", "[]Unit".
-using Fields = std::map<std::string, std::string>;
-
-/// The text between "(" and ")" that follows `head` in the interface definition.
-Fields fields_after(const std::string& interface, const std::string& head) {
-    const std::size_t at = interface.find(head);
-    REQUIRE(at != std::string::npos);
-    const std::size_t open = interface.find('(', at + head.size() - 1);
-    const std::string body = interface.substr(open + 1, interface.find(')', open) - open - 1);
-    Fields fields;
-    std::istringstream lines(body);
-    for (std::string line; std::getline(lines, line, ',');) {
-        const std::size_t colon = line.find(':');
-        const std::size_t first = line.find_first_not_of(" \n");
-        const std::size_t last = line.find_last_not_of(" \n");
-        fields[line.substr(first, colon - first)] = line.substr(colon + 2, last - colon - 1);
-    }
-    return fields;
-}
-
-const std::string& interface() {
-    static const std::string text = [] {
-        const auto read = read_file(ESS_SOURCE_DIR "/daemon/core/io.quantum.EmergencyStop.varlink", 65536);
-        REQUIRE(read);
-        return *read;
-    }();
-    return text;
-}
-
-void check_type(const Json& value, const std::string& type);
-
-/// Every declared field is there with its type, and no other is.
-void check_struct(const Json& value, const Fields& fields) {
-    REQUIRE(value.is_object());
-    for (const auto& [name, type] : fields) {
-        CAPTURE(name);
-        REQUIRE(value.contains(name));
-        check_type(value[name], type);
-    }
-    CHECK(value.size() == fields.size());
-}
-
-void check_type(const Json& value, const std::string& type) {
-    CAPTURE(type);
-    if (type.starts_with('?')) {
-        if (!value.is_null()) check_type(value, type.substr(1));
-    } else if (type.starts_with("[]")) {
-        REQUIRE(value.is_array());
-        for (const Json& item : value)
-            check_type(item, type.substr(2));
-    } else if (type == "string") {
-        CHECK(value.is_string());
-    } else if (type == "bool") {
-        CHECK(value.is_boolean());
-    } else if (type == "int") {
-        CHECK(value.is_number_integer());
-    } else if (type == "float") {
-        CHECK(value.is_number());
-    } else {
-        check_struct(value, fields_after(interface(), "type " + type + " ("));
-    }
-}
 
 void check_reply(const Status& status) {
     check_struct(to_json(status), fields_after(interface(), "method Status() -> ("));
@@ -99,6 +35,7 @@ Status full_status() {
     status.last_operation = OperationSummary{"OPS-2026-01-28-001", "SUCCESS", 1500us};
     status.pending_reset =
         PendingResetInfo{"OPS-2026-01-28-002", "alice", "fixed", *from_rfc3339("2026-01-28T02:00:00Z")};
+    status.last_drill = DrillSummary{*from_rfc3339("2026-01-28T01:00:00Z"), 10, 12500us, "SUCCESS"};
     status.config_hash = "bfb734a7aa5cb0a8";
     status.ledger_entries = 7;
     status.ledger_head = std::string(64, 'a');
@@ -115,6 +52,7 @@ TEST_CASE("status: the reply is what the interface declares, full and empty") {
     check_reply(Status{});
     Status no_stop = full_status();
     no_stop.last_operation->stop_time.reset();
+    no_stop.last_drill->max.reset();
     check_reply(no_stop);
 }
 
@@ -158,7 +96,8 @@ TEST_CASE("status: the values") {
     CHECK(json["units"][1]["masked"] == false);
     CHECK(json["units"][1]["guarded"] == false);
     CHECK(json["last_operation"]["stop_ms"] == 1.5);
-    CHECK(json["last_drill"].is_null());
+    CHECK(json["last_drill"] ==
+          Json{{"at", "2026-01-28T01:00:00.000000Z"}, {"rounds", 10}, {"max_ms", 12.5}, {"outcome", "SUCCESS"}});
 }
 
 TEST_CASE("status: nothing that is not known looks as if it were") {
@@ -167,6 +106,7 @@ TEST_CASE("status: nothing that is not known looks as if it were") {
     CHECK(json["latch"]["since"].is_null());
     CHECK(json["latch"]["reason"].is_null());
     CHECK(json["last_operation"].is_null());
+    CHECK(json["last_drill"].is_null());
     CHECK(json["ledger"]["writable"] == false);
 }
 

@@ -6,9 +6,12 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/file.hpp"
+#include "manual/manual_page.hpp"
 
 using namespace ess;
 
@@ -152,6 +155,22 @@ class Definition {
     std::set<std::string> used_;
 };
 
+std::string without_blanks(std::string text) {
+    std::erase_if(text, [](char c) { return c == ' ' || c == '\n'; });
+    return text;
+}
+
+/// A member's definition, and the comment above it without its marks.
+std::pair<std::string, std::string> member_text(const std::string& interface, const std::string& head) {
+    const std::size_t at = interface.find("\n" + head);
+    REQUIRE(at != std::string::npos);
+    const std::size_t end = std::min(interface.find("\n\n", at + 1), interface.size());
+    const std::size_t begin = interface.rfind("\n\n", at) + 2;
+    std::string comment = interface.substr(begin, at - begin);
+    std::erase(comment, '#');
+    return {interface.substr(at, end - at), comment};
+}
+
 }  // namespace
 
 TEST_CASE("varlink interface: the definitions follow the grammar") {
@@ -159,7 +178,7 @@ TEST_CASE("varlink interface: the definitions follow the grammar") {
     CHECK(own.name == emergency_stop_interface().name);
     CHECK(own.methods.count("Status") == 1);
     CHECK(own.methods.count("Reset") == 1);
-    CHECK(own.errors == std::set<std::string>{"Busy", "Failed", "NotTripped", "Refused", "Tripped"});
+    CHECK(own.errors == std::set<std::string>{"Busy", "Failed", "NotReady", "NotTripped", "Refused", "Tripped"});
 
     const Definition service(varlink_service_interface().description);
     CHECK(service.name == varlink_service_interface().name);
@@ -180,6 +199,27 @@ TEST_CASE("varlink interface: what is compiled in is the file") {
     for (const VarlinkInterface& interface : {emergency_stop_interface(), varlink_service_interface()}) {
         const std::string file = std::string(ESS_SOURCE_DIR "/daemon/core/") + std::string(interface.name) + ".varlink";
         CHECK(interface.description == read_file(file, 1024UL * 1024).value_or(""));
+    }
+}
+
+TEST_CASE("io.quantum.EmergencyStop(7): it has each method, type and error of the interface, whole") {
+    const std::string description(emergency_stop_interface().description);
+    const Definition own(description);
+    const std::vector<std::string> page = test::lines_of(ESS_BINARY_DIR "/man/io.quantum.EmergencyStop.7");
+    for (const auto& [section, kind, members] :
+         {std::tuple{"METHODS", "method ", own.methods}, std::tuple{"TYPES", "type ", own.types},
+          std::tuple{"ERROR REPLIES", "error ", own.errors}}) {
+        std::set<std::string> told;
+        for (const test::ManualPart& part : test::parts_of(test::section_of(page, section), ".Ss ")) {
+            CAPTURE(part.title);
+            told.insert(part.title);
+            const auto [definition, comment] = member_text(description, kind + part.title);
+            const std::string text = without_blanks(part.text());
+            CHECK(text.find(without_blanks(definition)) != std::string::npos);
+            CHECK(text.find(without_blanks(comment)) != std::string::npos);
+            CHECK(comment.size() > 10);
+        }
+        CHECK(told == members);
     }
 }
 

@@ -117,10 +117,10 @@ class Child {
         static_cast<void>(::waitpid(std::exchange(pid_, -1), nullptr, 0));
     }
     /// Whether it ends by itself, or by somebody else's hand, in time. Then the signal that ended it.
-    [[nodiscard]] int signal_that_ends(std::chrono::milliseconds patience = std::chrono::seconds(10)) {
+    [[nodiscard]] int signal_that_ends(std::chrono::milliseconds time = std::chrono::seconds(10)) {
         const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
         pollfd watched{pidfd.get(), POLLIN, 0};
-        if (::poll(&watched, 1, static_cast<int>(patience.count())) != 1) return 0;
+        if (::poll(&watched, 1, static_cast<int>(time.count())) != 1) return 0;
         int status = 0;
         REQUIRE(::waitpid(std::exchange(pid_, -1), &status, 0) > 0);
         return WIFSIGNALED(status) ? WTERMSIG(status) : 0;

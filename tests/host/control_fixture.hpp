@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -20,6 +21,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "core/varlink.hpp"
 #include "host/control_socket.hpp"
@@ -108,6 +110,28 @@ class Wire {
     VarlinkFramer input_{varlink_reply_limit};
 };
 
+/// Lets this thread alone connect as another user: the kernel keeps credentials per thread, only glibc spreads them.
+class AsUser {
+  public:
+    AsUser(uid_t uid, const std::vector<gid_t>& groups) {
+        REQUIRE(::syscall(SYS_setgroups, groups.size(), groups.data()) == 0);
+        REQUIRE(::syscall(SYS_setresgid, -1, uid, -1) == 0);
+        REQUIRE(::syscall(SYS_setresuid, -1, uid, -1) == 0);
+    }
+    AsUser(const AsUser&) = delete;
+    AsUser& operator=(const AsUser&) = delete;
+    ~AsUser() {
+        ::syscall(SYS_setresuid, -1, 0, -1);
+        ::syscall(SYS_setresgid, -1, 0, -1);
+        ::syscall(SYS_setgroups, 0, nullptr);
+    }
+};
+
+inline Wire connect_as(uid_t uid, const std::string& path, const std::vector<gid_t>& groups = {}) {
+    const AsUser user(uid, groups);
+    return Wire(path);
+}
+
 inline std::string call_text(const std::string& method, const std::string& rest = "") {
     return R"({"method":"io.quantum.EmergencyStop.)" + method + '"' + (rest.empty() ? "" : "," + rest) + "}";
 }
@@ -132,7 +156,8 @@ struct ControlFixture {
 class Daemon {
   public:
     explicit Daemon(const std::string& path, ControlSocketOptions options = {})
-        : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), socket_(loop_, listen(path), options) {
+        : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+          socket_(loop_, listen(path), {emergency_stop_interface()}, options) {
         add("Status", Privilege::Anyone, [this](const ControlRequest& request, CallReply reply) {
             if (const auto fault = VarlinkParameters(request.parameters).fault()) return reply.error(*fault);
             ++served;
@@ -147,7 +172,7 @@ class Daemon {
         });
         add("Hold", Privilege::Anyone, [this](const ControlRequest&, CallReply reply) { hold(std::move(reply)); });
         add("Drop", Privilege::Anyone, [](const ControlRequest&, const CallReply&) {});
-        add("Large", Privilege::Anyone, [](const ControlRequest& request, CallReply reply) {
+        add("Large", Privilege::Reader, [](const ControlRequest& request, CallReply reply) {
             std::int64_t size = 0;
             static_cast<void>(VarlinkParameters(request.parameters).required("size", size));
             reply.reply({{"text", std::string(static_cast<std::size_t>(size), 'x')}});

@@ -101,6 +101,21 @@ TEST_CASE("a second writer is refused") {
     CHECK(LedgerFile::open({scratch.path(), {}, {}, {}}));
 }
 
+TEST_CASE("a directory that something else has replaced is noticed") {
+    const ScratchDirectory scratch;
+    const std::string path = scratch.file("ledger");
+    auto ledger = open(path);
+    append(ledger);
+    CHECK_FALSE(ledger.is_displaced());
+    std::filesystem::rename(path, scratch.file("away"));
+    CHECK(ledger.is_displaced());
+    std::filesystem::create_directory(path);
+    CHECK(ledger.is_displaced());
+    std::filesystem::remove(path);
+    std::filesystem::rename(scratch.file("away"), path);
+    CHECK_FALSE(ledger.is_displaced());
+}
+
 TEST_CASE("what cannot be an entry is refused, and harms nothing") {
     const ScratchDirectory scratch;
     auto ledger = open(scratch.path());

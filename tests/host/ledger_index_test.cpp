@@ -86,7 +86,7 @@ TEST_CASE("ledger index: a missing directory fails, and so does a line that is g
     CHECK_FALSE(index.find("OPS-2026-01-27-002"));
 }
 
-TEST_CASE("changelog file: the whole ledger as Markdown, readable by all, replaced as a whole") {
+TEST_CASE("changelog file: the whole ledger as Markdown, for who may read the ledger, replaced as a whole") {
     const ScratchDirectory scratch;
     const std::string path = scratch.file("OPS_CHANGELOG.md");
     auto ledger = open(scratch.file("ledger"));
@@ -97,7 +97,7 @@ TEST_CASE("changelog file: the whole ledger as Markdown, readable by all, replac
     REQUIRE(write_changelog(scratch.file("ledger"), path));
     struct stat info {};
     REQUIRE(::stat(path.c_str(), &info) == 0);
-    CHECK((info.st_mode & 0777U) == 0644);
+    CHECK((info.st_mode & 0777U) == 0640);
     const std::string text = bytes_of(path);
     CHECK(text.find("## 2026-01") < text.find("## 2025-12"));
     const ChangelogReading reading = read_changelog(text);

@@ -62,6 +62,7 @@ TEST_CASE("what is wrong is told by its own check") {
              {"breach", LedgerCheck::Signoffs, "the breach at seq 5 is signed off by 0 of 2 people"},
              {"settled_by_one", LedgerCheck::Signoffs, "signed off by 1 of 2 people"},
              {"settled_by_one_key", LedgerCheck::Signoffs, "signed off by 1 of 2 people"},
+             {"settled_by_one_name", LedgerCheck::Signoffs, "signed off by 1 of 2 people"},
              {"lost", LedgerCheck::Signoffs, "the breach at seq 3 is signed off by 0 of 2 people"},
              {"rotation_by_new_key_alone", LedgerCheck::Signature, "not signed by "},
              {"rotation_unsigned", LedgerCheck::Signature, "the change of the key is not proven"},
@@ -70,6 +71,10 @@ TEST_CASE("what is wrong is told by its own check") {
              {"signoff_expired", LedgerCheck::Signoffs, "no good signature"},
              {"signoff_unknown", LedgerCheck::Signoffs, "no good signature"},
              {"signoff_by_requester", LedgerCheck::Signoffs, "the signer requested it"},
+             {"signoff_by_requester_elsewhere", LedgerCheck::Signoffs, "the signer requested it"},
+             {"signoff_by_recorder", LedgerCheck::Signoffs, "the signer requested it"},
+             {"signoff_behind_nul", LedgerCheck::Signoffs, "no good signature"},
+             {"signoff_twice", LedgerCheck::Signoffs, "the signer has signed it off before"},
              {"signoff_edited", LedgerCheck::Signoffs, "the statement is not that of an entry before it"},
              {"signoff_of_other_entry", LedgerCheck::Signoffs, "the statement is not that of an entry before it"},
          }) {
@@ -216,6 +221,23 @@ TEST_CASE("anchors of somebody else") {
     }
 }
 
+TEST_CASE("the keys beside the ledger have one spelling") {
+    const MadeLedger made("plain");
+    for (const char* name : {"log.vkey", "log.pub.pem"}) {
+        const std::string whole = file_bytes(made.file(name));
+        for (const std::string& other :
+             {whole + "\n", whole.substr(0, whole.size() - 1), whole + whole, std::string()}) {
+            put_file(made.file(name), other);
+            const LedgerVerdict verdict = verify(made);
+            CHECK(verdict.proof(LedgerCheck::Signature) == LedgerProof::Wrong);
+            CHECK(verdict.text().find(std::string(name) + ": not a key of this log") != std::string::npos);
+        }
+        std::filesystem::remove(made.file(name));  // an auditor's copy may be without
+        CHECK(proof(made) == LedgerProof::Proven);
+        put_file(made.file(name), whole);
+    }
+}
+
 TEST_CASE("a later key vouches for itself, an older one for those that it signed") {
     const MadeLedger made("rotations");
     LedgerAnchors anchors = all_anchors(made);
@@ -237,7 +259,8 @@ TEST_CASE("every flipped bit of a ledger and of its checkpoint is reported") {
     const MadeLedger made("tiny");
     REQUIRE(proof(made) == LedgerProof::Proven);
     std::size_t flips = 0;
-    for (const std::string& name : {std::string(first_file), std::string("checkpoint")}) {
+    for (const std::string& name :
+         {std::string(first_file), std::string("checkpoint"), std::string("log.pub.pem"), std::string("log.vkey")}) {
         const std::string whole = file_bytes(made.file(name));
         for (std::size_t bit = 0; bit < whole.size() * 8; ++bit, ++flips) {
             std::string flipped = whole;

@@ -44,8 +44,8 @@ class LoopThread {
 
     /// Whether the condition, looked at in the loop's thread, comes to hold.
     [[nodiscard]] bool eventually(const std::function<bool()>& condition,
-                                  std::chrono::milliseconds patience = std::chrono::seconds(10)) {
-        for (const Instant deadline = monotonic_now() + patience;;) {
+                                  std::chrono::milliseconds time = std::chrono::seconds(10)) {
+        for (const Instant deadline = monotonic_now() + time;;) {
             bool holds = false;
             run([&] { holds = condition(); });
             if (holds || monotonic_now() > deadline) return holds;

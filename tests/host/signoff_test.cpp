@@ -17,9 +17,9 @@ namespace {
 constexpr const char* statement = "ess-signoff/v1\norigin x\n";
 
 /// Two people with keys, of whom the file knows the first.
-class Signers {
+class People {
   public:
-    Signers() : usable_(std::filesystem::exists("/usr/bin/ssh-keygen")) {
+    People() : usable_(std::filesystem::exists("/usr/bin/ssh-keygen")) {
         if (!usable_) std::puts("skip: ssh-keygen is not installed");
         if (!usable_) return;
         for (const char* name : {"bob", "eve"})
@@ -54,49 +54,50 @@ class Signers {
 }  // namespace
 
 TEST_CASE("sign-off: a signature is of this person, under this statement") {
-    const Signers signers;
-    if (!signers.usable()) return;
-    const std::string signature = signers.sign(statement, "bob");
-    CHECK(find_signer(signature, wall_now(), signers.allowed()) == std::string("bob"));
-    CHECK(signers.verifies(statement, signature, "bob"));
-    CHECK_FALSE(signers.verifies(std::string(statement) + " ", signature, "bob"));
-    CHECK_FALSE(signers.verifies(statement, signature, "eve"));
-    CHECK_FALSE(signers.verifies(statement, "", "bob"));
-    CHECK_FALSE(signers.verifies(statement, std::string(1 << 20, 'x'), "bob"));
-    CHECK_FALSE(signers.verifies(statement, signature, "b*"));
-    CHECK_FALSE(signers.verifies(statement, signature, "-I"));
-    const std::string unknown = signers.sign(statement, "eve");
-    CHECK_FALSE(find_signer(unknown, wall_now(), signers.allowed()));
-    CHECK_FALSE(signers.verifies(statement, unknown, "bob"));
-    CHECK_FALSE(sign_statement(statement, signers.key("nobody")));
+    const People people;
+    if (!people.usable()) return;
+    const std::string signature = people.sign(statement, "bob");
+    CHECK(find_signer(signature, wall_now(), people.allowed()) == std::string("bob"));
+    CHECK(people.verifies(statement, signature, "bob"));
+    CHECK_FALSE(people.verifies(std::string(statement) + " ", signature, "bob"));
+    CHECK_FALSE(people.verifies(statement, signature, "eve"));
+    CHECK_FALSE(people.verifies(statement, "", "bob"));
+    CHECK_FALSE(people.verifies(statement, std::string(1 << 20, 'x'), "bob"));
+    CHECK_FALSE(people.verifies(statement, signature, "b*"));
+    CHECK_FALSE(people.verifies(statement, signature, "-I"));
+    CHECK_FALSE(people.verifies(statement, signature, std::string("bob\0", 4)));
+    const std::string unknown = people.sign(statement, "eve");
+    CHECK_FALSE(find_signer(unknown, wall_now(), people.allowed()));
+    CHECK_FALSE(people.verifies(statement, unknown, "bob"));
+    CHECK_FALSE(sign_statement(statement, people.key("nobody")));
 }
 
 TEST_CASE("sign-off: a key counts within its time, as UTC has it") {
-    const Signers signers;
-    if (!signers.usable()) return;
-    const std::string signature = signers.sign(statement, "bob");
-    signers.allow("bob ", "valid-after=\"20260128120000Z\",valid-before=\"20260128130000Z\" ");
-    CHECK_FALSE(signers.verifies(statement, signature, "bob", *from_rfc3339("2026-01-28T11:59:59Z")));
-    CHECK(signers.verifies(statement, signature, "bob", *from_rfc3339("2026-01-28T12:00:01.5Z")));
-    CHECK_FALSE(signers.verifies(statement, signature, "bob", *from_rfc3339("2026-01-28T13:00:01Z")));
+    const People people;
+    if (!people.usable()) return;
+    const std::string signature = people.sign(statement, "bob");
+    people.allow("bob ", "valid-after=\"20260128120000Z\",valid-before=\"20260128130000Z\" ");
+    CHECK_FALSE(people.verifies(statement, signature, "bob", *from_rfc3339("2026-01-28T11:59:59Z")));
+    CHECK(people.verifies(statement, signature, "bob", *from_rfc3339("2026-01-28T12:00:01.5Z")));
+    CHECK_FALSE(people.verifies(statement, signature, "bob", *from_rfc3339("2026-01-28T13:00:01Z")));
 }
 
 TEST_CASE("sign-off: a key that stands for many, or for something else") {
-    const Signers signers;
-    if (!signers.usable()) return;
-    const std::string signature = signers.sign(statement, "bob");
-    signers.allow("*@desk,bob ", "");
-    CHECK_FALSE(find_signer(signature, wall_now(), signers.allowed()));
-    signers.allow("bob ", "namespaces=\"git\" ");
-    CHECK_FALSE(signers.verifies(statement, signature, "bob"));
-    signers.allow("bob ", "namespaces=\"quantum-ess-signoff\" ");
-    CHECK(signers.verifies(statement, signature, "bob"));
+    const People people;
+    if (!people.usable()) return;
+    const std::string signature = people.sign(statement, "bob");
+    people.allow("*@desk,bob ", "");
+    CHECK_FALSE(find_signer(signature, wall_now(), people.allowed()));
+    people.allow("bob ", "namespaces=\"git\" ");
+    CHECK_FALSE(people.verifies(statement, signature, "bob"));
+    people.allow("bob ", "namespaces=\"quantum-ess-signoff\" ");
+    CHECK(people.verifies(statement, signature, "bob"));
     // A signature for git is none for the ledger.
     const test::ScratchDirectory scratch;
     std::ofstream(scratch.file("text")) << statement;
     REQUIRE(
-        command_output({{"ssh-keygen", "-q", "-Y", "sign", "-f", signers.key("bob"), "-n", "git", scratch.file("text")},
+        command_output({{"ssh-keygen", "-q", "-Y", "sign", "-f", people.key("bob"), "-n", "git", scratch.file("text")},
                         std::chrono::seconds(20),
                         1000}));
-    CHECK_FALSE(signers.verifies(statement, *read_file(scratch.file("text.sig"), 10000), "bob"));
+    CHECK_FALSE(people.verifies(statement, *read_file(scratch.file("text.sig"), 10000), "bob"));
 }

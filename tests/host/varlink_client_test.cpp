@@ -116,6 +116,38 @@ TEST_CASE_FIXTURE(Fixture, "varlink client: enough of a stream, and a stream tha
     CHECK(error.error().error.name == "org.varlink.service.MethodNotFound");
 }
 
+TEST_CASE_FIXTURE(Fixture, "varlink client: for one who waits for other things too") {
+    Daemon daemon(path);
+    auto client = connected();
+    const auto taken = [&] {
+        for (const Instant deadline = soon();;) {
+            pollfd watched{client.descriptor(), POLLIN, 0};
+            static_cast<void>(::poll(&watched, 1, 100));
+            auto reply = client.take();
+            if (!reply || *reply || monotonic_now() > deadline) return reply;
+        }
+    };
+    CHECK(*client.take() == std::nullopt);
+    REQUIRE(client.post(interface + "Watch", Json::object(), true, soon()));
+    auto first = taken();
+    REQUIRE((first && *first));
+    CHECK((*first)->continues);
+    CHECK((*first)->parameters["n"] == 0);
+    CHECK(*client.take() == std::nullopt);
+    // Two that come together are taken one after the other.
+    daemon.with_held([](CallReply& held) {
+        CHECK(held.stream({{"n", 1}}));
+        held.reply({{"n", 2}});
+    });
+    CHECK((**taken()).parameters["n"] == 1);
+    const auto last = taken();
+    CHECK((**last).parameters["n"] == 2);
+    CHECK_FALSE((**last).continues);
+    REQUIRE(client.post(interface + "Drop", Json::object(), false, soon()));
+    CHECK(taken().error().kind == Kind::Closed);
+    CHECK(client.descriptor() == -1);
+}
+
 TEST_CASE_FIXTURE(Fixture, "varlink client: what is not Varlink") {
     const auto listening = listen_at(path);
     REQUIRE(listening);

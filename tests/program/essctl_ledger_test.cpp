@@ -150,6 +150,27 @@ TEST_CASE("ledger amend: the outcome that holds changes, and the entry does not"
     CHECK_FALSE(shown_operation(id).at("amendments").at(1).contains("rollback_timestamp"));
 }
 
+TEST_CASE("ledger export: the verbs that the changelog names are there") {
+    Sandbox sandbox;
+    if (!sandbox.usable()) return;
+    CHECK(append_operation({"--operation-id", "OPS-2026-01-27-002"}).size() > 0);
+    const std::string text = essctl({"ledger", "export", "--format", "md", "--directory", other_ledger}).out;
+    std::size_t named = 0;
+    constexpr std::string_view mark = "`essctl ";
+    for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1), ++named) {
+        std::istringstream command(text.substr(at + mark.size()));
+        std::vector<std::string> words;
+        for (std::string word; command >> word && word.front() != '-' &&
+                               word.find_first_not_of("abcdefghijklmnopqrstuvwxyz-`") == word.npos;) {
+            words.push_back(word.substr(0, word.find('`')));
+            if (word.back() == '`') break;
+        }
+        words.emplace_back("--help");
+        CHECK_MESSAGE(essctl(words).code == 0, text.substr(at, 60));
+    }
+    CHECK(named >= 5);
+}
+
 TEST_CASE("ledger amend: wrong usage writes nothing") {
     Sandbox sandbox;
     if (!sandbox.usable()) return;

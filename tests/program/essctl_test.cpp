@@ -126,7 +126,9 @@ TEST_CASE("essctl: activate is trip; a second trip is as good") {
     CHECK(essd.comes_to("tripped"));
     CHECK(ledger_lines("trip", 1).size() == 1);
     const std::string content = read_whole(latch);
-    CHECK(essctl({"trip", "--reason", "second", "--no-wait"}).code == 0);
+    const Ended again = essctl({"trip", "--reason", "second", "--no-wait"});
+    CHECK(again.code == 0);
+    CHECK(again.out == "Emergency stop: the latch is set already.\n");
     CHECK(read_whole(latch) == content);
     CHECK(fs::is_regular_file(latch));
     // Nothing is left beside the latch.

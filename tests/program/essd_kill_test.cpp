@@ -16,13 +16,6 @@ namespace {
 /// The budget of DESIGN.md: from the latch to the last process dead.
 constexpr auto budget = 2s;
 
-/// A cgroup of the sandbox, which shows the test's slice as the whole hierarchy.
-std::string make_cgroup(const std::string& name) {
-    const std::string path = "/sys/fs/cgroup/" + name;
-    std::filesystem::create_directories(path);
-    return path;
-}
-
 void ignore_everything() {
     for (int signal = 1; signal < SIGRTMIN; ++signal)
         static_cast<void>(std::signal(signal, SIG_IGN));

@@ -1,5 +1,6 @@
 // What essd puts on record beside trips and resets: requests, refusals, changes of the configuration, its own crashes.
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <filesystem>
@@ -232,4 +233,19 @@ TEST_CASE("trip: of more units than a line of the ledger can name") {
     CHECK(field(trips.front(), "notes").find("Shortened to fit a line of the ledger") != std::string::npos);
     const std::string proof = trips.front().at("entry").at("proof_file").at("path");
     CHECK(Json::parse(read_whole(proof)).at("units").size() == 3000);
+}
+
+TEST_CASE("essd: a trip's proof file is for who may read the ledger") {
+    Sandbox sandbox;
+    if (!sandbox.usable()) return;
+    const Essd essd;
+    write_file(latch, "");
+    const auto trips = ledger_lines("trip", 1);
+    REQUIRE(trips.size() == 1);
+    const std::string proof = trips.front().at("entry").at("proof_file").at("path");
+    struct stat info {};
+    REQUIRE(::stat(proof.c_str(), &info) == 0);
+    CHECK((info.st_mode & 07777U) == 0640);
+    CHECK(info.st_uid == 0);
+    CHECK(info.st_gid == quantum_ess_gid);
 }

@@ -127,7 +127,9 @@ TEST_CASE("generator: nothing to guard is said, and the boot goes on") {
         if (broken_last_good) write_file(last_good_on_disk, "\xff\xfe");
         const Ended ended = generate();
         CHECK(ended.code == 0);
-        CHECK(fs::is_empty(early));
+        // The canary is no unit of the allow-list.
+        CHECK(std::distance(fs::directory_iterator(early), fs::directory_iterator()) == 1);
+        CHECK(exists(dropin_of("quantum-ess-canary.service")));
         CHECK(told(sandbox, ended).find("NO UNIT IS GUARDED") != std::string::npos);
     }
 }
@@ -151,7 +153,7 @@ TEST_CASE("generator: it is quick, since it runs at each Reload") {
     const Ended ended = generate();
     CHECK(ended.code == 0);
     CHECK(is_masked("quantum-499.service"));
-    CHECK(ended.took < 2s);
+    CHECK(ended.took < 5s);  // 20 ms where nothing else runs
 }
 
 TEST_CASE("generator: wrong arguments") {

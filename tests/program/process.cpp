@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -82,6 +83,8 @@ Process::Process(Start start) : err_(new_memory_file()), terminal_(start.termina
         REQUIRE(::unlockpt(out_.get()) == 0);
         slave = Fd(::open(::ptsname(out_.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));  // NOLINT: one thread
         REQUIRE(slave);
+        const winsize size{start.rows, start.columns, 0, 0};
+        REQUIRE((start.columns == 0 || ::ioctl(slave.get(), TIOCSWINSZ, &size) == 0));
     } else {
         out_ = new_memory_file();
     }

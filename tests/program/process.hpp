@@ -22,6 +22,8 @@ struct Start {
     std::vector<std::string> environment;  ///< in addition to a plain one
     std::optional<uid_t> uid;              ///< another user than root, without groups
     bool terminal = false;                 ///< standard output is a terminal
+    unsigned short columns = 0;            ///< of the terminal; 0: it does not say
+    unsigned short rows = 24;
 };
 
 /// A program that runs; killed and reaped in the end, and with the test if that dies.

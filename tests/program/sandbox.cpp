@@ -130,6 +130,12 @@ bool exists(const std::string& path) {
     return fs::exists(fs::symlink_status(path));
 }
 
+std::string make_cgroup(const std::string& name) {
+    const std::string path = "/sys/fs/cgroup/" + name;
+    fs::create_directories(path);
+    return path;
+}
+
 Essd::Essd() : process({ESS_ESSD}) {
     const bool answers = eventually([this] { return status().has_value() || !process.running(); });
     REQUIRE_MESSAGE(answers, process.err());

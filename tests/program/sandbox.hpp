@@ -55,10 +55,13 @@ inline const std::string governor = "quantum-governor.service";
 /// Users of the sandbox beside root.
 inline constexpr uid_t operator_uid = 2001;  ///< a member of the group quantum-ess
 inline constexpr uid_t stranger_uid = 2002;
+inline constexpr gid_t quantum_ess_gid = 2000;
 
 void write_file(const std::string& path, const std::string& content);
 [[nodiscard]] std::string read_whole(const std::string& path);
 [[nodiscard]] bool exists(const std::string& path);
+/// A cgroup of the sandbox, which shows the test's slice as the whole hierarchy. Its path.
+std::string make_cgroup(const std::string& name);
 
 /// Whether it comes to hold in time; looked at every few milliseconds.
 template <class Condition>

@@ -22,6 +22,9 @@ boot_armed() {
   assert_state "$1" armed
 }
 
+# as NAME WHO COMMAND...
+as() { machine_run "$1" setpriv --reuid="$2" --regid="$2" --init-groups env HOME="/home/$2" "${@:3}"; }
+
 # unit_file NAME UNIT LINE...: a unit file of these lines.
 unit_file() {
   local file
@@ -76,6 +79,41 @@ start_beating() {
 }
 
 has_begun() { unit_beats "$1" "$2" 2>/dev/null; }
+
+# --- a disk that hangs -------------------------------------------------------------------------------------------------
+
+# disk_make NAME: an ext4 of its own for the state directory. Whatever happens to the scenario, it is thawed in the end:
+# what writes to a frozen file system cannot be killed.
+disk_make() {
+  local directory=$MACHINES/$1
+  truncate --size=16M "$directory.img" || fail "no image"
+  mkfs.ext4 -q -E root_owner=0:0 "$directory.img" || fail "no ext4"
+  mkdir -p "$directory"
+  mount -o loop "$directory.img" "$directory" || skip "no loop device"
+  trap 'disks_end' EXIT
+  # For the case that this shell is killed. setsid: what ends its process group must not end this one.
+  # shellcheck disable=SC2016  # expanded by that shell
+  setsid sh -c 'tail --pid="$1" -f /dev/null; fsfreeze -u "$2" 2>/dev/null; umount -l "$2" 2>/dev/null' sh $$ "$directory" \
+    >/dev/null 2>&1 </dev/null &
+}
+
+disks_end() {
+  local status=$? directory
+  set +e
+  for directory in "$MACHINES"/disk*/; do
+    fsfreeze -u "$directory" 2>/dev/null
+    umount -l "$directory"
+  done
+  return_status "$status"
+  end_scenario
+}
+
+return_status() { return "$1"; }
+
+disk_freeze() { fsfreeze -f "$MACHINES/disk"; }
+disk_thaw() { fsfreeze -u "$MACHINES/disk"; }
+
+sleeps_in_the_kernel() { machine_run "$1" sh -c "ps -o stat= -p \$(paste -sd, /sys/fs/cgroup/system.slice/$2.service/cgroup.procs)" | grep -q '^D'; }
 
 # --- after the trip ---------------------------------------------------------------------------------------------------
 

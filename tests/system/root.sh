@@ -2,11 +2,11 @@
 # The minimal Debian that machines are laid over: built once per suite and package list, then only read.
 # Sourced by machine.sh.
 
-# What essd links against, beside the system itself; the rest are for scenarios and people.
+# What essd links against, beside the system itself; the rest are for scenarios (Redis for the hooks) and people.
 root_packages() {
   local common=systemd,systemd-sysv,dbus,inotify-tools,jq,procps,openssl,openssh-client,libyaml-0-2,libsystemd0
   case $1 in
-    bookworm) echo "$common,libsdbus-c++1,libspdlog1.10,libfmt9,libssl3" ;;
+    bookworm) echo "$common,redis-server,redis-tools,libsdbus-c++1,libspdlog1.10,libfmt9,libssl3" ;;
     trixie) echo "$common,libsdbus-c++2,libspdlog1.15,libfmt10,libssl3t64" ;;
     *) echo "no package list for the suite '$1'" >&2 && return 1 ;;
   esac
@@ -46,6 +46,8 @@ root_build() {
     return 1
   fi
   root_quiet_units | xargs systemctl --root="$new" mask >/dev/null 2>&1
+  # Only where a scenario starts it.
+  systemctl --root="$new" --quiet disable redis-server.service 2>/dev/null || true
   chmod 755 "$new"
   mv -T "$new" "$root"
   rm -f "$log"

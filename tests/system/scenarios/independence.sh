@@ -89,37 +89,6 @@ scenario_pid_1_hangs() {
 
 # --- the ledger's disk ------------------------------------------------------------------------------------------------
 
-# disk_make NAME: an ext4 of its own for the state directory. Whatever happens to the scenario, it is thawed in the end:
-# what writes to a frozen file system cannot be killed.
-disk_make() {
-  local directory=$MACHINES/$1
-  truncate --size=16M "$directory.img" || fail "no image"
-  mkfs.ext4 -q -E root_owner=0:0 "$directory.img" || fail "no ext4"
-  mkdir -p "$directory"
-  mount -o loop "$directory.img" "$directory" || skip "no loop device"
-  trap 'disks_end' EXIT
-  # For the case that this shell is killed. setsid: what ends its process group must not end this one.
-  # shellcheck disable=SC2016  # expanded by that shell
-  setsid sh -c 'tail --pid="$1" -f /dev/null; fsfreeze -u "$2" 2>/dev/null; umount -l "$2" 2>/dev/null' sh $$ "$directory" \
-    >/dev/null 2>&1 </dev/null &
-}
-
-disks_end() {
-  local status=$? directory
-  set +e
-  for directory in "$MACHINES"/disk*/; do
-    fsfreeze -u "$directory" 2>/dev/null
-    umount -l "$directory"
-  done
-  return_status "$status"
-  end_scenario
-}
-
-return_status() { return "$1"; }
-
-disk_freeze() { fsfreeze -f "$MACHINES/disk"; }
-disk_thaw() { fsfreeze -u "$MACHINES/disk"; }
-
 # armed_on_disk NAME: the platform runs, and the state directory is a disk of its own.
 armed_on_disk() {
   prepare "$1"
@@ -260,8 +229,6 @@ scenario_trading_process_in_uninterruptible_sleep() {
   assert_above "$(entry_unit "$entry" quantum-odd empty_us)" "$((STOP_LIMIT_MS * 1000))" "us until it was empty"
   assert_masked m quantum-odd
 }
-
-sleeps_in_the_kernel() { machine_run "$1" sh -c "ps -o stat= -p \$(paste -sd, /sys/fs/cgroup/system.slice/$2.service/cgroup.procs)" | grep -q '^D'; }
 
 # --- the journal, the processors --------------------------------------------------------------------------------------
 

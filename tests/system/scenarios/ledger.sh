@@ -30,9 +30,6 @@ people() {
   done
 }
 
-# as NAME WHO COMMAND...
-as() { machine_run "$1" setpriv --reuid="$2" --regid="$2" --init-groups env HOME="/home/$2" "${@:3}"; }
-
 # assert_verdict NAME STATUS [ARGUMENT...]: both verifiers say so.
 assert_verdict() {
   assert_status "$2" machine_run "$1" essctl ledger verify --key "$KEPT/log.pub.pem" --journal "${@:3}"
@@ -43,6 +40,31 @@ stop_essd() { assert machine_run "$1" systemctl stop essd.service; }
 start_essd() {
   assert machine_run "$1" systemctl start essd.service
   assert_state "$1" armed
+}
+
+# report_is_current NAME ID: what essd wrote is what essctl makes of the ledger.
+report_is_current() {
+  machine_run "$1" sh -c "essctl report $2 --html - | cmp -s - $STATE/reports/$2.html"
+}
+
+# the page of a trip is there after it, for who may read the ledger; it has the reset too, and its first command proves it
+scenario_report_of_a_trip() {
+  local id page command
+  audited m
+  touch_latch m >/dev/null
+  assert_state m tripped
+  assert_soon 5 "there is an entry" machine_run m sh -c "essctl ledger list --kind trip | grep -q OPS-"
+  id=$(entries m trip | jq -r .entry.operation_id)
+  page=$STATE/reports/$id.html
+  assert_soon 5 "there is a report" machine_run m test -s "$page"
+  assert_soon 5 "it is what essctl makes" report_is_current m "$id"
+  assert as m alice grep -q '<h1>STOPPED</h1>' "$page"
+  assert_fails machine_run m setpriv --reuid=nobody --regid=nogroup --clear-groups cat "$page"
+  command=$(machine_run m sed -n 's/.*<pre>\(grep .*sha256sum\)<\/pre>.*/\1/p' "$page" | sed 's/&quot;/"/g; s/&#39;/'"'"'/g')
+  assert machine_run m sh -c "$command | cut -c 1-64 | grep -qf - $page"
+  reset_latch m "all clear"
+  assert_soon 10 "the reset is on it" machine_run m grep -q 'Followed by' "$page"
+  assert_soon 5 "it is what essctl makes of it then" report_is_current m "$id"
 }
 
 # a day with a trip, a reset and an operator's entry is proven by both verifiers, and people can read it

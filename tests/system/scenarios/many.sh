@@ -22,29 +22,72 @@ scenario_a_hundred_units() {
   assert_eq "$(machine_run m systemctl list-units --no-legend --state=active 'quantum-deaf@*' 'quantum-good@*')" "" "active units"
 }
 
+ended_well() { [[ $(last_trip "$1" | jq -r .entry.outcome) == SUCCESS ]]; }
+
+# more than the bus lets one connection wait for: systemd is asked to stop each, and for what hangs together with each. On
+# a busy machine it takes longer than the budget to say that it has, which is another entry.
+scenario_more_units_than_replies() {
+  prepare m
+  service m quantum-good@ Type=notify "ExecStart=$BEAT quantum-good@%i"
+  allow m 'quantum-good@*.service' 'grace: 1800ms'
+  boot_armed m
+  machine_run m systemctl start quantum-good@{1..200}
+  # essd asks about them all once they are loaded, and again here.
+  machine_run m systemctl daemon-reload
+  assert_soon 10 "systemd answers" state_is m armed
+  # What systemd tells of a unit is 100 KiB as it comes, and what is locked in memory stays there.
+  # shellcheck disable=SC2016  # expanded by the machine's shell
+  assert_below "$(machine_run m sh -c 'awk "/^VmRSS/ { print \$2 }" "/proc/$(systemctl show --property=MainPID --value essd)/status"')" 24576 \
+    "KiB of memory that essd has"
+  touch_latch m >/dev/null
+  assert_state m tripped
+  assert_soon 30 "the trip ends well" ended_well m
+  assert_eq "$(jq '[.ess.units[] | select(.was_running and .stop_requested_us != null)] | length' <<<"$(first_trip m)")" 200 \
+    "units that systemd was asked to stop"
+  assert_eq "$(machine_journal m --output=cat | grep 'pending replies' || true)" "" "calls that the bus refused"
+}
+
+on_the_bus() { machine_run "$1" busctl --quiet call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.DBus.Peer Ping; }
+
+# more than systemd can have stop jobs for one who asks: it watches that one by a match rule for each, and one too many
+# puts systemd off the bus
+# timeout: 240
+scenario_more_units_than_match_rules() {
+  prepare m
+  service m quantum-good@ "ExecStart=sleep infinity"
+  allow m 'quantum-good@*.service' 'category: 0'
+  boot_armed m
+  MACHINE_RUN_SECONDS=150 machine_run m systemctl start quantum-good@{1..800}
+  touch_latch m >/dev/null
+  assert_soon 60 "the trip ends well" ended_well m
+  assert on_the_bus m
+  assert_eq "$(machine_journal m --output=cat | grep 'add more match rules' || true)" "" "match rules that the bus refused"
+}
+
 # predicts NAME UNIT "UNIT...": the status names what systemd would stop along
 predicts() {
   [[ $(status "$1" "[.units[] | select(.name == \"$2.service\") | .pulls_down[]] | sort | join(\" \")") == "$3" ]]
 }
 
-# Requires=, BindsTo= and PartOf= an allowed unit: systemd takes them down with it, the status says so beforehand, and the
-# entry afterwards. Wants= and After= do not.
+# Requires=, Requisite=, BindsTo= and PartOf= an allowed unit: systemd takes them down with it, the status says so
+# beforehand, and the entry afterwards. Wants= and After= do not.
 scenario_what_goes_down_with_it() {
   local since unit
   prepare m
   beating m other-requires '[Unit]' Requires=quantum-governor.service
   beating m other-binds '[Unit]' BindsTo=quantum-governor.service After=quantum-governor.service
   beating m other-part '[Unit]' PartOf=quantum-governor.service
+  beating m other-requisite '[Unit]' Requisite=quantum-governor.service After=quantum-governor.service
   beating m other-wants '[Unit]' Wants=quantum-governor.service After=quantum-governor.service
   boot_armed m
   start_platform m
-  start_beating m other-requires other-binds other-part other-wants
-  assert_soon 5 "it is predicted" predicts m quantum-governor "other-binds.service other-part.service other-requires.service"
+  start_beating m other-requires other-binds other-part other-requisite other-wants
+  assert_soon 5 "it is predicted" predicts m quantum-governor "other-binds.service other-part.service other-requires.service other-requisite.service"
   since=$(touch_latch m)
   assert_tripped m "$since"
   assert_eq "$(last_trip m | jq -r '.ess.pulled_down | sort | join(" ")')" \
-    "other-binds.service other-part.service other-requires.service" "recorded"
-  for unit in other-requires other-binds other-part; do
+    "other-binds.service other-part.service other-requires.service other-requisite.service" "recorded"
+  for unit in other-requires other-binds other-part other-requisite; do
     assert_soon 5 "$unit goes down with the governor" unit_is m "$unit" ActiveState inactive
     assert_ne "$(unit_property m "$unit" LoadState)" masked "LoadState of $unit"
   done

@@ -66,3 +66,15 @@ scenario_by_on_failure() { as_in trip; }
 
 # a reset starts nothing
 scenario_starts_nothing() { as_in reset; }
+
+# essctl check: nothing to find on a good host
+scenario_a_good_host() { as_in check; }
+
+# essctl check: what it reads of units, by this systemd's properties
+scenario_units() { as_in check; }
+
+# a drill of 100 rounds: its mask has to hold without a Reload
+scenario_a_good_one() { as_in drill; }
+
+# a trip in the middle of a drill
+scenario_a_trip_in_the_middle() { as_in drill; }
