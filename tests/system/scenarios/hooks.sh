@@ -79,6 +79,8 @@ scenario_redis_marker() {
   assert marker_is m "$host"
   assert_eq "$(messages m)" 1 "messages before the reset"
   assert machine_run m systemctl start quantum-ess-tripped.target
+  # The reset stops a hook that has not finished.
+  assert_soon 10 "the trip is told again" has_messages m 2
 
   reset_in_time m
   assert_soon 10 "the marker is gone" marker_is m ""
@@ -86,6 +88,7 @@ scenario_redis_marker() {
 
   tripped_in_time m 2
   assert_soon 10 "the marker is set again" marker_is m "$host"
+  assert_soon 10 "the second trip is told" has_messages m 4
   reset_in_time m
   assert_soon 10 "the marker is gone again" marker_is m ""
   assert_soon 10 "all of it is told" has_messages m 5
