@@ -1,13 +1,13 @@
 #include "host/system_bus.hpp"
 
-#include <sdbus-c++/sdbus-c++.h>
 #include <sys/epoll.h>
 
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <thread>
 #include <utility>
+
+#include "host/sdbus.hpp"
 
 namespace ess::host {
 
@@ -44,12 +44,12 @@ void SystemBus::dial() {
         std::string why;
         try {
             (*link)->connection = sdbus::createSystemBusConnection();
-            (*link)->systemd = sdbus::createProxy(*(*link)->connection, systemd_name, systemd_path);
+            (*link)->systemd = bus::make_proxy(*(*link)->connection, systemd_name, systemd_path);
             callbacks_.prepare(*(*link)->systemd);
-            (*link)->systemd->finishRegistration();
+            bus::listen(*(*link)->systemd);
             (*link)->systemd->callMethod("Subscribe").onInterface(manager_interface);
         } catch (const sdbus::Error& error) {
-            why = error.getName() + ": " + error.getMessage();
+            why = bus::text_of(error);
         }
         inbox_.post([this, link, why] {
             dialing_ = false;
@@ -66,7 +66,7 @@ sdbus::IProxy* SystemBus::systemd() const {
 
 sdbus::IProxy& SystemBus::object(const std::string& path) {
     auto& proxy = link_->objects[path];
-    if (!proxy) proxy = sdbus::createProxy(*link_->connection, systemd_name, path);
+    if (!proxy) proxy = bus::make_proxy(*link_->connection, systemd_name, path);
     return *proxy;
 }
 
@@ -85,19 +85,19 @@ void SystemBus::follow_poll_data() {
     if (!link_) return;
     const auto poll = link_->connection->getEventLoopPollData();
     io_.set_io_events(static_cast<std::uint32_t>(poll.events));
-    if (poll.timeout_usec == std::numeric_limits<std::uint64_t>::max()) {
-        timeout_.set_enabled(false);
+    if (const auto due = bus::awaited_by(poll)) {
+        timeout_.arm(*due);
     } else {
-        timeout_.arm(Instant(Micros(static_cast<Micros::rep>(poll.timeout_usec))));
+        timeout_.set_enabled(false);
     }
 }
 
 void SystemBus::process() {
     try {
-        for (int i = 0; i < messages_a_turn && link_ && link_->connection->processPendingRequest(); ++i) {
+        for (int i = 0; i < messages_a_turn && link_ && bus::process(*link_->connection); ++i) {
         }
     } catch (const sdbus::Error& error) {
-        lose(error.getName() + ": " + error.getMessage());
+        lose(bus::text_of(error));
     }
 }
 

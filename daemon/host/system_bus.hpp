@@ -18,7 +18,8 @@ namespace ess::host {
 /// The connection to the system bus, driven by the loop; made again whenever it is lost. Connecting blocks for as long
 /// as a hanging bus likes, so a thread of its own does that and hands the finished connection over.
 ///
-/// All that the code knows of sdbus-c++ is in system_bus.cpp, unit_control.cpp and unit_properties.cpp.
+/// All that the code knows of sdbus-c++ is in system_bus.cpp, unit_control.cpp and unit_properties.cpp, and how its
+/// versions differ in sdbus.hpp.
 class SystemBus {
   public:
     struct Callbacks {

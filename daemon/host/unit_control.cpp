@@ -1,12 +1,11 @@
 #include "host/unit_control.hpp"
 
-#include <sdbus-c++/sdbus-c++.h>
-
 #include <cstdint>
 #include <memory>
 #include <utility>
 
 #include "base/file.hpp"
+#include "host/sdbus.hpp"
 #include "host/unit_properties.hpp"
 
 namespace ess::host {
@@ -36,12 +35,10 @@ using ListedFile = sdbus::Struct<std::string, std::string>;
 /// One change of MaskUnitFiles: what, link, target.
 using FileChange = sdbus::Struct<std::string, std::string, std::string>;
 
-std::string text_of(const sdbus::Error& error) {
-    return error.getName() + ": " + error.getMessage();
-}
+using bus::text_of;
 
-Result<> result_of(const sdbus::Error* error) {
-    return error == nullptr ? Result<>{} : failure(text_of(*error));
+Result<> result_of(const bus::ReplyError& error) {
+    return error ? failure(text_of(*error)) : Result<>{};
 }
 
 /// Runs what a callback of sdbus-c++ does. It would drop an exception silently, and the daemon would wait for an answer
@@ -161,10 +158,10 @@ void UnitControl::ask_to_stop(const std::string& unit) {
             systemd.callMethodAsync("StopUnit")
                 .onInterface(manager_interface)
                 .withArguments(unit, std::string("replace-irreversibly"))
-                .uponReplyInvoke([this, unit, slot](const sdbus::Error* error, const sdbus::ObjectPath& job) {
+                .uponReplyInvoke([this, unit, slot](bus::ReplyError error, const sdbus::ObjectPath& job) {
                     or_end([&] {
                         stop_was_answered();
-                        on_stop_answered(unit, error, job);
+                        on_stop_answered(unit, error ? &*error : nullptr, job);
                         stop_next();
                     });
                 });
@@ -184,7 +181,7 @@ void UnitControl::mask(const std::vector<std::string>& units, Done done) {
             systemd.callMethodAsync("MaskUnitFiles")
                 .onInterface(manager_interface)
                 .withArguments(units, runtime, force)
-                .uponReplyInvoke([done, slot](const sdbus::Error* error, const std::vector<FileChange>&) {
+                .uponReplyInvoke([done, slot](bus::ReplyError error, const std::vector<FileChange>&) {
                     or_end([&] { done(result_of(error)); });
                 });
         },
@@ -199,7 +196,7 @@ void UnitControl::unmask(const std::vector<std::string>& units, Done done) {
             systemd.callMethodAsync("UnmaskUnitFiles")
                 .onInterface(manager_interface)
                 .withArguments(units, runtime)
-                .uponReplyInvoke([done, slot](const sdbus::Error* error, const std::vector<FileChange>&) {
+                .uponReplyInvoke([done, slot](bus::ReplyError error, const std::vector<FileChange>&) {
                     or_end([&] { done(result_of(error)); });
                 });
         },
@@ -213,7 +210,7 @@ void UnitControl::reload(Done done) {
             systemd.callMethodAsync("Reload")
                 .onInterface(manager_interface)
                 .withTimeout(reload_timeout)
-                .uponReplyInvoke([done, slot](const sdbus::Error* error) { or_end([&] { done(result_of(error)); }); });
+                .uponReplyInvoke([done, slot](bus::ReplyError error) { or_end([&] { done(result_of(error)); }); });
         },
         [=](const std::string& why) { done(failure(why)); });
 }
@@ -225,7 +222,7 @@ void UnitControl::queue_job(const std::string& method, const std::string& unit, 
             systemd.callMethodAsync(method)
                 .onInterface(manager_interface)
                 .withArguments(unit, std::string("replace"))
-                .uponReplyInvoke([done, slot](const sdbus::Error* error, const sdbus::ObjectPath&) {
+                .uponReplyInvoke([done, slot](bus::ReplyError error, const sdbus::ObjectPath&) {
                     or_end([&] { done(result_of(error)); });
                 });
         },
@@ -240,9 +237,9 @@ void UnitControl::read_states(const std::vector<std::string>& units, StatesDone 
                 .onInterface(manager_interface)
                 .withTimeout(reload_timeout)
                 .withArguments(units)
-                .uponReplyInvoke([done, units, slot](const sdbus::Error* error, const std::vector<Listed>& listed) {
+                .uponReplyInvoke([done, units, slot](bus::ReplyError error, const std::vector<Listed>& listed) {
                     or_end([&] {
-                        if (error != nullptr) return done(failure(text_of(*error)));
+                        if (error) return done(failure(text_of(*error)));
                         done(states_of(units, listed));
                     });
                 });
@@ -266,9 +263,9 @@ void UnitControl::read_facts(const std::string& unit, FactsDone done) {
                 .onInterface(manager_interface)
                 .withTimeout(relations_timeout)
                 .withArguments(unit)
-                .uponReplyInvoke([this, unit, done, slot](const sdbus::Error* error, const sdbus::ObjectPath& path) {
+                .uponReplyInvoke([this, unit, done, slot](bus::ReplyError error, const sdbus::ObjectPath& path) {
                     or_end([&] {
-                        if (error != nullptr) return done(failure(text_of(*error)));
+                        if (error) return done(failure(text_of(*error)));
                         read_interfaces(path, unit.ends_with(".service"), done);
                     });
                 });
@@ -299,9 +296,9 @@ void UnitControl::read_properties(const std::string& path, const char* interface
                 .onInterface(properties_interface)
                 .withTimeout(relations_timeout)
                 .withArguments(std::string(interface))
-                .uponReplyInvoke([done, then, slot](const sdbus::Error* error, const Properties& properties) {
+                .uponReplyInvoke([done, then, slot](bus::ReplyError error, const Properties& properties) {
                     or_end([&] {
-                        if (error != nullptr) return done(failure(text_of(*error)));
+                        if (error) return done(failure(text_of(*error)));
                         then(properties);
                     });
                 });
@@ -317,9 +314,9 @@ void UnitControl::find_loaded(const std::string& pattern, NamesDone done) {
                 .onInterface(manager_interface)
                 .withTimeout(find_timeout)
                 .withArguments(std::vector<std::string>{}, std::vector<std::string>{pattern})
-                .uponReplyInvoke([done, slot](const sdbus::Error* error, const std::vector<Listed>& listed) {
+                .uponReplyInvoke([done, slot](bus::ReplyError error, const std::vector<Listed>& listed) {
                     or_end([&] {
-                        if (error != nullptr) return done(failure(text_of(*error)));
+                        if (error) return done(failure(text_of(*error)));
                         std::vector<std::string> names;
                         for (const Listed& unit : listed)
                             names.push_back(unit.get<0>());
@@ -338,9 +335,9 @@ void UnitControl::find_installed(const std::string& pattern, NamesDone done) {
                 .onInterface(manager_interface)
                 .withTimeout(find_timeout)
                 .withArguments(std::vector<std::string>{}, std::vector<std::string>{pattern})
-                .uponReplyInvoke([done, slot](const sdbus::Error* error, const std::vector<ListedFile>& listed) {
+                .uponReplyInvoke([done, slot](bus::ReplyError error, const std::vector<ListedFile>& listed) {
                     or_end([&] {
-                        if (error != nullptr) return done(failure(text_of(*error)));
+                        if (error) return done(failure(text_of(*error)));
                         std::vector<std::string> names;
                         for (const ListedFile& file : listed)
                             names.push_back(leaf_of(file.get<0>()));
@@ -359,9 +356,9 @@ void UnitControl::read_version(VersionDone done) {
                 .onInterface(properties_interface)
                 .withTimeout(relations_timeout)
                 .withArguments(std::string(manager_interface), std::string("Version"))
-                .uponReplyInvoke([done, slot](const sdbus::Error* error, const sdbus::Variant& version) {
+                .uponReplyInvoke([done, slot](bus::ReplyError error, const sdbus::Variant& version) {
                     or_end([&] {
-                        if (error != nullptr) return done(failure(text_of(*error)));
+                        if (error) return done(failure(text_of(*error)));
                         done(version.get<std::string>());
                     });
                 });

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <sdbus-c++/sdbus-c++.h>
-
 #include <map>
 #include <string>
 
 #include "core/unit_facts.hpp"
+#include "host/sdbus.hpp"
 
 namespace ess::host {
 
