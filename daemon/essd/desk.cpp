@@ -186,7 +186,7 @@ std::string Recorder::Desk::write_proof(const Json& timeline, Json& entry) const
     const std::string text = timeline.dump(2) + "\n";
     if (auto written = replace_file(path, text, proof_mode, Durability::Durable); !written) return written.error().text;
     if (const auto group = host::find_group(paths::group).value_or(std::nullopt))
-        static_cast<void>(::chown(path.c_str(), static_cast<uid_t>(-1), *group));  // root's alone is no trouble
+        static_cast<void>(::chown(path.c_str(), static_cast<uid_t>(-1), *group) == 0);  // root's alone is no trouble
     entry["proof_file"] = {{"path", path},
                            {"sha256", sha256_hex(text).substr(0, 16)},
                            {"size_bytes", text.size()},

@@ -139,7 +139,7 @@ Result<> make_latch(const std::string& path, gid_t group, std::string_view conte
     // The file is the latch; its content is for people, and a full tmpfs must not undo it.
     static_cast<void>(write_all(file.get(), content));
     // By the owner it is known who asked. A name that is missing is no reason to fail.
-    if (owner) static_cast<void>(::fchown(file.get(), *owner, static_cast<gid_t>(-1)));
+    if (owner) static_cast<void>(::fchown(file.get(), *owner, static_cast<gid_t>(-1)) == 0);
     return {};
 }
 

@@ -72,7 +72,7 @@ std::string summary_of(const LedgerDamage& damage) {
 void give_to(const Fd& file, std::optional<gid_t> group) {
     struct stat info {};
     if (!group || ::fstat(file.get(), &info) != 0 || info.st_gid == *group) return;
-    static_cast<void>(::fchown(file.get(), static_cast<uid_t>(-1), *group));
+    static_cast<void>(::fchown(file.get(), static_cast<uid_t>(-1), *group) == 0);
 }
 
 }  // namespace

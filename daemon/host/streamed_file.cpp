@@ -24,7 +24,7 @@ Result<StreamedFile> StreamedFile::create(const std::string& path, mode_t mode, 
     if (!file) return system_failure("create " + temporary, errno);
     StreamedFile streamed(std::move(file), path, std::move(temporary));
     // Who may read it matters less than that there is one: without the group it is root's alone.
-    if (group) static_cast<void>(::fchown(streamed.file_.get(), static_cast<uid_t>(-1), *group));
+    if (group) static_cast<void>(::fchown(streamed.file_.get(), static_cast<uid_t>(-1), *group) == 0);
     // The mode of open(2) passes through the umask.
     if (::fchmod(streamed.file_.get(), mode) != 0) return system_failure("chmod " + path, errno);
     return streamed;
