@@ -12,9 +12,9 @@ on() {
   local suite
   release=$1 stage=${ESS_STAGE:-}
   case $release in 12) suite=bookworm ;; 13) suite=trixie ;; esac
-  # The one without "dbgsym"; the newest, should there be several versions.
-  # shellcheck disable=SC2012  # names of packages have no spaces
-  package=$(ls -t "$MACHINE_BUILD"/packages/quantum-ess_*"+deb$release"_*.deb 2>/dev/null | head -n 1)
+  # The newest, should there be several versions.
+  package=$(find "$MACHINE_BUILD/packages/" -name "quantum-ess_*+deb${release}_*.deb" -printf '%T@ %p\n' 2>/dev/null |
+    sort --numeric-sort | tail -n 1 | cut -d ' ' -f 2-) || true
   [[ -n $package ]] || fail "there is no package for Debian $release: scripts/package --suite $suite"
   ESS_ROOT=$(make_root "$suite")
   export ESS_ROOT ESS_STAGE=''
@@ -162,6 +162,25 @@ upgrade_armed() {
   assert_eq "$(trips m)" 1 "trips on record"
 }
 
+# The files of Debian 13's package are where those of Debian 12 are, by another name: none of them is lost.
+upgrade_of_debian() {
+  local tree=$MACHINES/tree
+  installed m
+  dpkg-deb --raw-extract "$package" "$tree"
+  [[ -d $tree/lib ]] || fail "no file is below /lib"
+  sed -i 's/^Version: .*/&+moved/' "$tree/DEBIAN/control"
+  cp --archive "$tree/lib/systemd/." "$tree/usr/lib/systemd/"
+  rm -r "${tree:?}/lib"
+  dpkg-deb --root-owner-group -Zgzip -z1 --build "$tree" "$MACHINES/moved.deb" >/dev/null
+  machine_copy_in m "$MACHINES/moved.deb" /root/moved.deb
+  apt m install /root/moved.deb
+  assert_enabled m
+  assert_state m armed
+  # The list was edited, and is the only file that is another.
+  assert_match "$(machine_run m dpkg --verify quantum-ess)" '^\?\?5\?+ c /etc/quantum/ess.yaml$' "files that are not as packaged"
+  assert_tripped m "$(touch_latch m)"
+}
+
 upgrade_tripped() {
   local since
   tripped m '0.0.1+before'
@@ -197,6 +216,7 @@ remove_armed() {
   installed m
   pids=$(trading_pids m)
   text=$(apt m remove quantum-ess)
+  assert_no_match "$text" 'can still be activated' "what apt says"
   assert_match "$text" 'nothing stops trading on this host any more' "what apt says"
   assert_eq "$(trading_pids m)" "$pids" "PIDs of the platform"
   assert_fails machine_run m test -e /usr/sbin/essd

@@ -11,6 +11,9 @@ scenario_install() { on 12 fresh; }
 # timeout: 120
 scenario_upgrade_armed() { on 12 upgrade_armed; }
 
+# upgraded to the package of Debian 13, as an upgrade of Debian itself does it
+scenario_upgrade_of_debian() { on 12 upgrade_of_debian; }
+
 # upgraded while tripped: not one start gets through
 # timeout: 120
 scenario_upgrade_tripped() { on 12 upgrade_tripped; }
