@@ -127,7 +127,8 @@ void Drill::begin_round() {
 
 /// The timer: what the phase waits for, or the end of its patience.
 void Drill::look() {
-    if (!run_) return;
+    if (!run_) cgroups_.poll();
+    if (!run_) return end_stray();
     const bool over = monotonic_now() >= run_->phase_ends;
     switch (run_->phase) {
         case Phase::Starting:
@@ -203,6 +204,7 @@ void Drill::seen() {
 
 void Drill::canary_is(bool populated) {
     populated_ = populated;
+    end_stray();
     step(CgroupChanged{paths::canary_unit, populated});
 }
 
@@ -318,6 +320,14 @@ void Drill::silence_canary() {
     units_.stop_other(paths::canary_unit, [](const Result<>&) {});
 }
 
+/// When a drill gives way to a trip its canary may be there, or just being started. By the kernel alone: systemd has a
+/// trip to see to. And again: the end of its condition and its own beginning may be told as one.
+void Drill::end_stray() {
+    if (run_ || !populated_) return;
+    static_cast<void>(cgroups_.kill(paths::canary_unit));  // RuntimeMaxSec= ends it otherwise
+    look_timer_.arm(monotonic_now() + StopEngine::kill_interval);
+}
+
 void Drill::finish() {
     Run& run = *run_;
     static_cast<void>(run.latch.remove());  // seen, and taken back, by the next drill
@@ -356,6 +366,7 @@ void Drill::answer(const std::string& operation_id) {
     ++number_;
     const auto ended = std::exchange(run_, nullptr);
     look_timer_.set_enabled(false);
+    end_stray();
     if (ended->result.is_null()) {
         return ended->reply.error(
             {"io.quantum.EmergencyStop.Failed", {{"reason", "the drill was not counted in time"}}});
@@ -371,8 +382,7 @@ void Drill::give_way() {
     look_timer_.set_enabled(false);
     const auto ended = std::exchange(run_, nullptr);
     static_cast<void>(ended->latch.remove());  // seen, and taken back, by the next drill
-    // By the kernel alone: systemd has a trip to see to.
-    if (populated_) static_cast<void>(cgroups_.kill(paths::canary_unit));
+    end_stray();
     // One that was over is on its way to the ledger as it is.
     if (ended->phase != Phase::Recording) {
         ended->report.tripped = true;

@@ -78,6 +78,7 @@ class Drill {
     void next();
     void finish();
     void silence_canary();
+    void end_stray();
     void record(DrillReport report, const Requester& who);
     void counted(const EventText& event, const Json& result, const Requester& who, std::uint64_t number);
     void answer(const std::string& operation_id);

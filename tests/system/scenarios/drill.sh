@@ -80,6 +80,15 @@ scenario_a_good_one() {
   assert_chained m
 }
 
+# a canary without a drill is ended: its start may be under way in the moment in which a drill gives way to a trip
+scenario_canary_alone() {
+  start_armed m
+  machine_run m systemctl start "$CANARY" || true
+  assert_match "$(machine_journal m --unit "$CANARY")" "Start(ing|ed)" "journal of the canary"
+  assert_soon 5 "the canary is gone" is_dead m quantum-ess-canary
+  assert_state m armed
+}
+
 # a trip in the middle, at three moments: it wins at once, and both are on record
 scenario_a_trip_in_the_middle() {
   local since round running status
