@@ -1,13 +1,19 @@
 # shellcheck shell=bash
-# The minimal Debian that machines are laid over: built once per suite and package list, then only read.
-# Sourced by machine.sh.
+# The minimal Debian that machines are laid over, and the one with a compiler that tests/system/trixie builds in: made once
+# per kind and package list, then only read. Sourced by machine.sh.
 
 # What essd links against, beside the system itself; the rest are for scenarios (Redis for the hooks) and people.
 root_packages() {
   local common=systemd,systemd-sysv,dbus,inotify-tools,jq,procps,openssl,openssh-client,libyaml-0-2,libsystemd0
+  local build=g++,cmake,ninja-build,pkg-config,libsystemd-dev,libsdbus-c++-dev,libspdlog-dev,nlohmann-json3-dev
+  common+=,redis-server,redis-tools
   case $1 in
-    bookworm) echo "$common,redis-server,redis-tools,libsdbus-c++1,libspdlog1.10,libfmt9,libssl3" ;;
+    bookworm) echo "$common,libsdbus-c++1,libspdlog1.10,libfmt9,libssl3" ;;
     trixie) echo "$common,libsdbus-c++2,libspdlog1.15,libfmt10,libssl3t64" ;;
+    # what scripts/install-build-deps has for a build, and what test_core and test_host run
+    trixie-build)
+      echo "$build,libssl-dev,libyaml-dev,libcli11-dev,libexpected-dev,doctest-dev,git,jq,openssl,openssh-client,procps"
+      ;;
     *) echo "no package list for the suite '$1'" >&2 && return 1 ;;
   esac
 }
@@ -18,7 +24,8 @@ root_quiet_units() {
     e2scrub_reap.service systemd-tmpfiles-clean.timer console-getty.service
 }
 
-# make_root [SUITE]: prints the directory; builds it if it is not there. Two callers at once build it once.
+# make_root [KIND]: a suite, or SUITE-build. Prints the directory; builds it if it is not there. Two callers at once build
+# it once.
 make_root() {
   local suite=${1:-bookworm} packages key root lock
   packages=$(root_packages "$suite") || return 1
@@ -39,7 +46,7 @@ root_build() {
   new=$(mktemp -d "$MACHINE_BUILD/roots/.new.XXXXXX")
   log=$new.log
   echo "making a minimal $suite for the machines, once (about 30 s)" >&2
-  if ! mmdebstrap --variant=minbase --include="$packages" "$suite" "$new" >"$log" 2>&1; then
+  if ! mmdebstrap --variant=minbase --include="$packages" "${suite%-build}" "$new" >"$log" 2>&1; then
     echo "mmdebstrap could not make a minimal $suite:" >&2
     tail -n 30 "$log" >&2
     rm -rf --one-file-system "$new" "$log"

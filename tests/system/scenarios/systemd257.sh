@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # What differs between systemd 252 (Debian 12, where all other scenarios run) and 257 (Debian 13), on the latter: the guard,
-# and one trip of each kind that leans on systemd. All the rest runs there by ESS_SUITE=trixie tests/system/run.
+# and one trip of each kind that leans on systemd, with the essd that was built on Debian 12. tests/system/trixie runs all
+# scenarios there, with an essd that was built there.
 
 # as_in FILE: the scenario of this name in that file, on machines with systemd 257.
 as_in() {
