@@ -72,6 +72,10 @@ Result<Json> parse_json(std::string_view text) {
     return root;
 }
 
+std::string to_text(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string text_at(const Json& object, const std::string& key) {
     if (!object.is_object()) return {};
     const auto found = object.find(key);

@@ -18,6 +18,9 @@ inline constexpr std::size_t json_depth_limit = 32;
 /// silently), at most json_depth_limit deep, nothing behind it.
 [[nodiscard]] Result<Json> parse_json(std::string_view text);
 
+/// Compact JSON. Text that is not UTF-8 is written with U+FFFD in its place: what is told may quote bytes from outside.
+[[nodiscard]] std::string to_text(const Json& json);
+
 /// The text that is a member of an object; empty for everything else: no object, no such member, no text.
 [[nodiscard]] std::string text_at(const Json& object, const std::string& key);
 

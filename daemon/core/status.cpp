@@ -93,26 +93,30 @@ bool Status::ready() const {
     return std::ranges::none_of(faults, [](const Fault& f) { return f.severity == Fault::Severity::Error; });
 }
 
-Json to_json(const Status& status) {
+std::string to_json_text(const Status& status) {
+    // Unit by unit, then the rest behind.
+    std::string text = R"({"units":[)";
+    for (const UnitTimeline& unit : status.trip.units) {
+        if (text.back() != '[') text += ',';
+        text += to_text(unit_json(status, unit));
+    }
     Json faults = Json::array();
     for (const Fault& fault : status.faults)
         faults.push_back(to_json(fault));
-    Json units = Json::array();
-    for (const UnitTimeline& unit : status.trip.units)
-        units.push_back(unit_json(status, unit));
-    return {{"state", to_text(status.state)},
-            {"ready", status.ready()},
-            {"faults", std::move(faults)},
-            {"latch", to_json(status.latch)},
-            {"units", std::move(units)},
-            {"last_operation", to_json(status.last_operation)},
-            {"pending_reset", to_json(status.pending_reset)},
-            {"config_hash", status.config_hash},
-            {"ledger",
-             {{"entries", status.ledger_entries}, {"head", status.ledger_head}, {"writable", status.ledger_writable}}},
-            {"last_drill", to_json(status.last_drill)},
-            {"kill_method", status.kill_method},
-            {"version", status.version}};
+    const Json rest{
+        {"state", to_text(status.state)},
+        {"ready", status.ready()},
+        {"faults", std::move(faults)},
+        {"latch", to_json(status.latch)},
+        {"last_operation", to_json(status.last_operation)},
+        {"pending_reset", to_json(status.pending_reset)},
+        {"config_hash", status.config_hash},
+        {"ledger",
+         {{"entries", status.ledger_entries}, {"head", status.ledger_head}, {"writable", status.ledger_writable}}},
+        {"last_drill", to_json(status.last_drill)},
+        {"kill_method", status.kill_method},
+        {"version", status.version}};
+    return text + "]," + to_text(rest).substr(1);
 }
 
 std::string version() {

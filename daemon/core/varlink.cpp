@@ -38,8 +38,7 @@ Result<Json> read_object(std::string_view message) {
 }
 
 std::string framed(const Json& message) {
-    // An error text may quote bytes from outside, and a throw in the middle of an answer helps nobody.
-    std::string wire = message.dump(-1, ' ', false, Json::error_handler_t::replace);
+    std::string wire = to_text(message);
     wire += '\0';
     return wire;
 }
@@ -130,6 +129,13 @@ std::string to_wire(const VarlinkReply& reply) {
 
 std::string to_wire(const VarlinkError& error) {
     return to_wire(VarlinkReply{error.parameters, error.name, false});
+}
+
+std::string reply_to_wire(std::string_view parameters, bool continues) {
+    std::string wire(continues ? R"({"continues":true,"parameters":)" : R"({"parameters":)");
+    wire.append(parameters).append("}");
+    wire += '\0';
+    return wire;
 }
 
 VarlinkError interface_not_found(std::string_view interface) {

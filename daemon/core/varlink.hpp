@@ -75,6 +75,8 @@ struct VarlinkReply {
 [[nodiscard]] std::string to_wire(const VarlinkCall& call);
 [[nodiscard]] std::string to_wire(const VarlinkReply& reply);
 [[nodiscard]] std::string to_wire(const VarlinkError& error);
+/// A reply whose parameters are text already, a JSON object.
+[[nodiscard]] std::string reply_to_wire(std::string_view parameters, bool continues);
 
 // The errors of org.varlink.service.
 [[nodiscard]] VarlinkError interface_not_found(std::string_view interface);

@@ -82,7 +82,7 @@ void Daemon::answer_status() {
     if (status_waiters_.empty()) return;
     if (status_reply_.empty()) {
         readiness_.check_guard();
-        status_reply_ = to_wire(VarlinkReply{to_json(status()), {}, false});
+        status_reply_ = reply_to_wire(to_json_text(status()), false);
     }
     for (host::CallReply& waiter : std::exchange(status_waiters_, {}))
         waiter.reply_encoded(status_reply_);

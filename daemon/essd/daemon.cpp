@@ -130,7 +130,7 @@ Daemon::Daemon(Config config, Fd control, const Access& access)
                         record_refusal("Request refused", method + " was asked for without the privilege that it needs",
                                        {peer.uid, {}});
                     }}),
-      watchers_(loop_, [this] { return to_json(status()); }),
+      watchers_(loop_, [this] { return to_json_text(status()); }),
       trip_followers_(loop_, engine_),
       ledger_reader_(inbox_),
       refusals_(refusals_at_once, refusal_interval) {

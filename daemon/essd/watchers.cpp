@@ -5,7 +5,7 @@
 
 namespace ess::essd {
 
-Watchers::Watchers(host::EventLoop& loop, std::function<Json()> shown, WatcherLimits limits)
+Watchers::Watchers(host::EventLoop& loop, std::function<std::string()> shown, WatcherLimits limits)
     : shown_(std::move(shown)), limits_(limits), timer_(loop.add_timer(host::Priority::Client, [this] { tell(); })) {}
 
 void Watchers::add(uid_t uid, host::CallReply reply) {
@@ -54,7 +54,7 @@ void Watchers::tell() {
 
 void Watchers::look() {
     if (!std::exchange(changed_, false)) return;
-    std::string wire = to_wire(VarlinkReply{shown_(), {}, true});
+    std::string wire = reply_to_wire(shown_(), true);
     if (number_ > 0 && wire == newest_) return;
     newest_ = std::move(wire);
     ++number_;

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "base/json.hpp"
 #include "host/event_loop.hpp"
 #include "host/varlink_connection.hpp"
 
@@ -34,8 +33,8 @@ struct WatcherLimits {
 /// clients' priority, and not at all if nobody watches.
 class Watchers {
   public:
-    /// `shown` gives the parameters of a reply as things stand.
-    Watchers(host::EventLoop& loop, std::function<Json()> shown, WatcherLimits limits = {});
+    /// `shown` gives the parameters of a reply as things stand, as JSON text.
+    Watchers(host::EventLoop& loop, std::function<std::string()> shown, WatcherLimits limits = {});
     Watchers(const Watchers&) = delete;
     Watchers& operator=(const Watchers&) = delete;
 
@@ -61,7 +60,7 @@ class Watchers {
     bool tell(Watcher& watcher, Instant now) const;
     void wait_until(Instant at);
 
-    std::function<Json()> shown_;
+    std::function<std::string()> shown_;
     WatcherLimits limits_;
     std::vector<Watcher> watching_;
     std::string newest_;        ///< the reply with the newest state, as it goes on the wire

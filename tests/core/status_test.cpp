@@ -15,6 +15,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
+Json to_json(const Status& status) {
+    return parse_json(to_json_text(status)).value();
+}
+
 void check_reply(const Status& status) {
     check_struct(to_json(status), fields_after(interface(), "method Status() -> ("));
 }

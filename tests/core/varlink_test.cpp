@@ -126,6 +126,9 @@ TEST_CASE("varlink: messages on the wire") {
     CHECK(to_wire(invalid_parameter("x")) ==
           std::string(R"({"error":"org.varlink.service.InvalidParameter","parameters":{"parameter":"x"}})") + '\0');
 
+    CHECK(reply_to_wire(R"({"n":1})", true) == to_wire(VarlinkReply{{{"n", 1}}, {}, true}));
+    CHECK(reply_to_wire("{}", false) == to_wire(VarlinkReply{}));
+
     // Neither bytes that are no UTF-8 nor a NUL in a text can break the framing.
     const std::string wire = to_wire(VarlinkReply{{{"text", std::string("a\0\xff", 3)}}, {}, false});
     CHECK(wire.find('\0') == wire.size() - 1);

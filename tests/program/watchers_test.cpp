@@ -28,7 +28,7 @@ class Shown {
                 thread_.loop(),
                 [this] {
                     ++put_together;
-                    return Json{{"n", n_}, {"text", std::string(size_, 'x')}};
+                    return to_text(Json{{"n", n_}, {"text", std::string(size_, 'x')}});
                 },
                 limits);
             socket_ = std::make_unique<ControlSocket>(thread_.loop(), std::move(*listen_at(path())));
