@@ -132,8 +132,10 @@ std::string to_wire(const VarlinkError& error) {
 }
 
 std::string reply_to_wire(std::string_view parameters, bool continues) {
-    std::string wire(continues ? R"({"continues":true,"parameters":)" : R"({"parameters":)");
-    wire.append(parameters).append("}");
+    const std::string_view head = continues ? R"({"continues":true,"parameters":)" : R"({"parameters":)";
+    std::string wire;
+    wire.reserve(head.size() + parameters.size() + 2);
+    wire.append(head).append(parameters).append("}");
     wire += '\0';
     return wire;
 }

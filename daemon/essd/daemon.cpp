@@ -9,6 +9,7 @@
 #include "core/paths.hpp"
 #include "core/unit_name.hpp"
 #include "host/journal.hpp"
+#include "host/memory.hpp"
 
 namespace ess::essd {
 
@@ -37,6 +38,10 @@ constexpr Micros refusal_interval = std::chrono::minutes(1);
 constexpr unsigned configuration_ticks = 240;
 /// How often systemd is asked how the units are while somebody watches: every so many slow looks, 2 s.
 constexpr unsigned watched_ticks = 8;
+/// What a burst used of memory (a start, a status of a thousand units) is given back every so many slow looks, 10 s,
+/// where it is worth it: with each time a few hundred pages are taken anew by the next burst.
+constexpr unsigned memory_ticks = 40;
+constexpr std::size_t memory_worth_giving = std::size_t{256} * 1024;
 /// How long the entries in the queue may take at the end.
 constexpr Micros farewell_patience = std::chrono::seconds(5);
 /// And the last words of the metrics: nobody misses them.
@@ -224,11 +229,20 @@ void Daemon::tick() {
     }
     if (ticks_ % configuration_ticks == 0) recorder_.look_at_configuration();
     if (ticks_ % watched_ticks == 0) look_for_watchers();
+    if (ticks_ % memory_ticks == 0) keep_memory_small();
     recorder_.tick();
     ledger_reader_.tick();
     keep_metrics_file();
     show();
     slow_look_.arm(monotonic_now() + slow_look);
+}
+
+/// A stop, and what may follow it at once, has the memory that it needs.
+void Daemon::keep_memory_small() {
+    if (engine_.phase() != StopEngine::Phase::Armed || start_ || drill_.is_running()) return;
+    if (host::resident_memory() < settled_memory_ + memory_worth_giving) return;
+    if (const auto locked = host::give_back_memory(); !locked) journal::log(Level::Warning, locked.error().text);
+    settled_memory_ = host::resident_memory();
 }
 
 void Daemon::seen() {

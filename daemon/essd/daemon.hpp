@@ -85,7 +85,11 @@ class Daemon {
     void show_warning(const std::string& code, const std::string& text);
     void read_unit_states();
     void look_for_watchers();
+    void keep_memory_small();
+    struct RelationsReading;
     void read_relations(const std::function<void()>& done);
+    void read_more_relations(const std::shared_ptr<RelationsReading>& reading);
+    void keep_relations(const std::string& unit, UnitRelations read, const std::vector<std::string>& allowed);
     void was_loaded(const std::string& unit);
     void note_pulled_down(const std::string& unit);
     void check_drill();
@@ -195,12 +199,13 @@ class Daemon {
     Instant started_{};
     WallTime started_at_{};
     unsigned ticks_ = 0;
+    std::size_t settled_memory_ = 0;  ///< resident when memory was given back last
 
     LatchInfo latch_info_;
     LedgerNews ledger_;
     std::string config_hash_;
     UnitStates unit_states_;
-    std::map<std::string, UnitRelations> relations_;
+    std::map<std::string, UnitRelations> relations_;  ///< of the units that have any
     std::set<std::string> other_units_;  ///< beside the allow-list, that were loaded and may hang together with it
     bool relations_due_ = false;
     std::set<std::string> pulled_down_;  ///< units beside the allow-list that systemd stopped in this trip

@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +20,7 @@
 #include "host/journal.hpp"
 #include "host/listening_socket.hpp"
 #include "host/maintenance.hpp"
+#include "host/memory.hpp"
 
 namespace {
 
@@ -61,12 +61,6 @@ ess::Result<ess::Fd> control_socket() {
     return ess::host::listen_at(ess::paths::control_socket);
 }
 
-/// What the stop needs stays in memory. Page by page as it is used first: the libraries are much larger than what runs.
-void lock_memory() {
-    if (::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0) return;
-    journal::log(Level::Warning, ess::system_failure("memory cannot be locked", errno).value().text);
-}
-
 int fail(const ess::Error& error) {
     journal::log(Level::Critical, error.text);
     return exit_failure;
@@ -83,7 +77,7 @@ int run(journal::Log& log) {
     if (!reading.faults.empty()) return exit_configuration;
     const auto lock = only_one();
     if (!lock) return fail(lock.error());
-    lock_memory();
+    if (const auto locked = ess::host::lock_memory(); !locked) journal::log(Level::Warning, locked.error().text);
     auto control = control_socket();
     if (!control) return fail(control.error());
     const ess::essd::Access access = ess::essd::find_access(reading.config);

@@ -8,6 +8,7 @@
 #include "core/paths.hpp"
 #include "core/unit_name.hpp"
 #include "essd/daemon.hpp"
+#include "host/call_window.hpp"
 #include "host/journal.hpp"
 
 namespace ess::essd {
@@ -88,21 +89,51 @@ void Daemon::look_for_watchers() {
     if (watchers_.any() && may_ask_for_states()) read_unit_states();
 }
 
+/// The relations of all units, a few at a time: of a thousand, the questions alone would take a megabyte.
+struct Daemon::RelationsReading {
+    std::vector<std::string> names;  ///< sorted
+    std::function<void()> done;
+    std::size_t next = 0;
+    std::size_t open = 0;
+    bool asking = false;
+};
+
 /// Asks for the relations of all units; `done` when all have answered.
 void Daemon::read_relations(const std::function<void()>& done) {
-    const std::vector<std::string> names = unit_names();
-    relations_known_ = relations_known_ || names.empty();
-    if (names.empty()) return done();
-    auto open = std::make_shared<std::size_t>(names.size());
-    for (const std::string& unit : names) {
-        units_.read_relations(unit, [this, unit, open, done](const Result<UnitRelations>& read) {
-            if (read) relations_[unit] = *read;
-            if (--*open > 0) return;
-            relations_known_ = true;
-            if (engine_.phase() == StopEngine::Phase::Armed) readiness_.check_relations(relations_);
-            show();
-            done();
+    auto reading = std::make_shared<RelationsReading>(RelationsReading{.names = unit_names(), .done = done});
+    std::ranges::sort(reading->names);
+    read_more_relations(reading);
+}
+
+void Daemon::read_more_relations(const std::shared_ptr<RelationsReading>& reading) {
+    // Without a bus the answer comes while it is being asked.
+    if (std::exchange(reading->asking, true)) return;
+    while (reading->open < host::CallWindow::questions_at_once && reading->next < reading->names.size()) {
+        const std::string& unit = reading->names[reading->next++];
+        ++reading->open;
+        units_.read_relations(unit, [this, reading, &unit](const Result<UnitRelations>& read) {
+            --reading->open;
+            if (read) keep_relations(unit, *read, reading->names);
+            read_more_relations(reading);
         });
+    }
+    reading->asking = false;
+    if (reading->open > 0 || reading->next < reading->names.size()) return;
+    relations_known_ = true;
+    if (reading->names.empty()) return reading->done();
+    if (engine_.phase() == StopEngine::Phase::Armed) readiness_.check_relations(relations_);
+    show();
+    reading->done();
+}
+
+/// Of what a unit is started after, those of the allow-list count (start_order()), and all others are left out. Most
+/// units have nothing worth keeping then.
+void Daemon::keep_relations(const std::string& unit, UnitRelations read, const std::vector<std::string>& allowed) {
+    std::erase_if(read.after, [&](const std::string& other) { return !std::ranges::binary_search(allowed, other); });
+    if (read.triggered_by.empty() && read.pulls_down.empty() && read.after.empty() && !read.jailed) {
+        relations_.erase(unit);
+    } else {
+        relations_[unit] = std::move(read);
     }
 }
 
@@ -136,7 +167,7 @@ State Daemon::state() const {
 
 /// Brings the armed file, the log and `systemctl status` to what is true now.
 void Daemon::show() {
-    status_reply_.clear();
+    status_reply_ = std::string();  // clear() would keep its memory
     watchers_.changed();
     if (!ready_sent_) rehearsed();
     if (!ready_sent_) return;

@@ -33,7 +33,8 @@ constexpr char separator = '\x1f';
 constexpr std::string_view identifier = "essd";
 // A line for people; the fields carry what is longer.
 constexpr std::size_t text_limit = 2048;
-// A line for each of a thousand units fits while the journal is slow. The queue takes 400 bytes for each at once, used or not.
+// A line for each of a thousand units fits while the journal is slow. The queue takes 400 bytes for each at once, used
+// or not.
 constexpr std::size_t queue_capacity = 1024;
 constexpr Micros exit_patience = 500ms;
 

@@ -70,6 +70,10 @@ sdbus::IProxy& SystemBus::object(const std::string& path) {
     return *proxy;
 }
 
+void SystemBus::forget_objects() {
+    if (link_) link_->objects.clear();
+}
+
 void SystemBus::adopt(std::unique_ptr<Link> link) {
     link_ = std::move(link);
     const auto poll = link_->connection->getEventLoopPollData();

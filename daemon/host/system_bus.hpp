@@ -42,9 +42,11 @@ class SystemBus {
 
     /// systemd's Manager object; nothing while the bus is down. For asynchronous calls only.
     [[nodiscard]] sdbus::IProxy* systemd() const;
-    /// One more object of systemd's, while the bus is up. Kept as long as the connection: sdbus-c++ does not survive a
-    /// proxy that goes while it answers.
+    /// One more object of systemd's, while the bus is up. Kept until forget_objects().
     [[nodiscard]] sdbus::IProxy& object(const std::string& path);
+    /// Not from within an answer, nor while one of theirs is waited for: sdbus-c++ does not survive a proxy that goes
+    /// while it answers.
+    void forget_objects();
 
   private:
     struct Link;

@@ -61,7 +61,8 @@ UnitStates states_of(const std::vector<std::string>& asked, const std::vector<Li
 }  // namespace
 
 UnitControl::UnitControl(EventLoop& loop, LoopInbox& inbox, Callbacks callbacks)
-    : callbacks_(std::move(callbacks)),
+    : loop_(loop),
+      callbacks_(std::move(callbacks)),
       window_(loop),
       bus_(loop, inbox,
            {.prepare =
@@ -254,7 +255,24 @@ void UnitControl::read_relations(const std::string& unit, RelationsDone done) {
     });
 }
 
-void UnitControl::read_facts(const std::string& unit, FactsDone done) {
+/// Kept by whoever waits for the properties of an object. With the last one the objects go: of a thousand units they
+/// would take half a megabyte for good.
+std::shared_ptr<void> UnitControl::reading() {
+    auto held = reading_.lock();
+    if (held) return held;
+    held.reset(this, [](UnitControl* self) {
+        self->forget_objects_ = self->loop_.add_defer(Priority::Bus, [self] {
+            if (self->reading_.expired()) self->bus_.forget_objects();
+        });
+    });
+    reading_ = held;
+    return held;
+}
+
+void UnitControl::read_facts(const std::string& unit, FactsDone answered) {
+    const FactsDone done = [answered = std::move(answered), held = reading()](const Result<UnitFacts>& read) {
+        answered(read);
+    };
     const auto failed = [done](const std::string& why) { done(failure(why)); };
     try_call(
         CallWindow::Kind::Question,

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -69,7 +70,7 @@ class UnitControl {
     /// The relations of one unit, loaded or not.
     void read_relations(const std::string& unit, RelationsDone done);
     /// All that a check wants to know of one unit, loaded or not.
-    void read_facts(const std::string& unit, FactsDone done);
+    void read_facts(const std::string& unit, FactsDone answered);
     /// The units that are loaded and match a pattern of fnmatch(3), and the unit files, templates too, that do.
     void find_loaded(const std::string& pattern, NamesDone done);
     void find_installed(const std::string& pattern, NamesDone done);
@@ -85,6 +86,7 @@ class UnitControl {
     void read_interfaces(const std::string& path, bool service, const FactsDone& done);
     template <class Then>
     void read_properties(const std::string& path, const char* interface, const FactsDone& done, Then then);
+    std::shared_ptr<void> reading();
     void stop_next();
     void ask_to_stop(const std::string& unit);
     void stop_was_answered();
@@ -93,10 +95,13 @@ class UnitControl {
     template <class Call, class Finish>
     void try_call(CallWindow::Kind kind, Call call, Finish finish);
 
+    EventLoop& loop_;
     Callbacks callbacks_;
     std::map<std::string, std::string> stop_jobs_;  ///< unit by job path
     std::size_t stops_asked_ = 0;                   ///< StopUnit calls without an answer yet
     std::deque<std::string> stops_waiting_;         ///< for one of the jobs before to end
+    std::weak_ptr<void> reading_;                   ///< as long as properties are being read
+    Source forget_objects_;
     CallWindow window_;                             ///< outlives the connection, whose calls hold slots of it
     SystemBus bus_;
 };

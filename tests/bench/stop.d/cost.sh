@@ -54,8 +54,8 @@ essd_counts() {
 cost_of_waiting() {
   local pid before after
   pid=$(essd_property MainPID)
-  # Not what is left of its start.
-  sleep 5
+  # Not what is left of its start, which it has given back after 10 s.
+  sleep 12
   mapfile -t before < <(essd_counts "$pid")
   sleep "$COST_SECONDS"
   mapfile -t after < <(essd_counts "$pid")
