@@ -83,8 +83,8 @@ struct Status {
     [[nodiscard]] bool ready() const;
 };
 
-/// The reply of io.quantum.EmergencyStop.Status, as its interface declares it: a JSON object. Text, since with a thousand
-/// units the value would take many times the memory of its text, which stays essd's for good.
+/// The reply of io.quantum.EmergencyStop.Status, as its interface declares it: a JSON object. Text, since with a
+/// thousand units the value would take many times the memory of its text, which stays essd's for good.
 [[nodiscard]] std::string to_json_text(const Status& status);
 
 /// The version of this build.

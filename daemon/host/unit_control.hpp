@@ -102,7 +102,7 @@ class UnitControl {
     std::deque<std::string> stops_waiting_;         ///< for one of the jobs before to end
     std::weak_ptr<void> reading_;                   ///< as long as properties are being read
     Source forget_objects_;
-    CallWindow window_;                             ///< outlives the connection, whose calls hold slots of it
+    CallWindow window_;  ///< outlives the connection, whose calls hold slots of it
     SystemBus bus_;
 };
 
