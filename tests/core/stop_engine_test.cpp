@@ -24,7 +24,7 @@ Stepper two_units() {
     return stepper;
 }
 
-const UnitTimeline& timeline(const TripReport& report, const std::string& name) {
+const UnitTimeline& timeline(const TripReport& report, const char* name) {
     for (const UnitTimeline& unit : report.units) {
         if (unit.name == name) return unit;
     }

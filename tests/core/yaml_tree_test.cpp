@@ -24,7 +24,7 @@ std::string repeated(const std::string& text, std::size_t times) {
     return all;
 }
 
-const YamlNode& value_of(const YamlNode& map, const std::string& key) {
+const YamlNode& value_of(const YamlNode& map, const char* key) {
     for (const YamlEntry& entry : map.entries) {
         if (entry.key == key) return entry.value;
     }
