@@ -9,6 +9,13 @@ source "$MACHINE_SOURCE/tests/system/hard_cases.sh"
 bus_down() { machine_run "$1" systemctl stop dbus.socket dbus.service; }
 bus_up() { machine_run "$1" systemctl start dbus.socket dbus.service; }
 
+# last_beats NAME: of each trading unit, by its own word in shared memory.
+last_beats() {
+  local unit
+  for unit in "${TRADING[@]}"; do last_beat_ns "$1" "$unit"; done
+}
+beats_are() { [[ $(last_beats "$1") == "$2" ]]; }
+
 # assert_completed NAME: the second entry says that the first, partial one is complete now.
 assert_completed() {
   local entry
@@ -21,17 +28,24 @@ assert_completed() {
 
 # the bus is gone before the latch: the kernel kills at once, and systemd is told when the bus is back
 scenario_bus_stopped_before() {
-  local since
+  local since beats
   start_armed m
   bus_down m
   assert_soon 5 "the status says so" has_fault m bus-down
   since=$(touch_latch m)
   assert_state m tripped
   assert_silent_since m "$since" "${TRADING[@]}"
-  assert_dead m "${TRADING[@]}"
+  assert_soon 2 "they are dead" all_dead m "${TRADING[@]}"
   assert_entry m 1 PARTIAL "${TRADING[@]}"
   assert_match "$(jq -r '.ess.problems | join(";")' <<<"$(last_trip m)")" 'bus' "problems in the entry"
-  assert_stays 500 "they stay down without the bus" all_dead m "${TRADING[@]}"
+  beats=$(last_beats m)
+  if machine_run m systemctl --version | grep --quiet '^systemd 252 '; then
+    assert_stays 500 "they stay down without the bus" all_dead m "${TRADING[@]}"
+  else
+    # 257 tries an automatic restart without a look at the Assert, and essd kills what the guard's ExecCondition= runs.
+    assert_stays 500 "nothing trades without the bus" beats_are m "$beats"
+  fi
+  assert_eq "$(last_beats m)" "$beats" "last beats"
   bus_up m
   assert_completed m
   assert_masked m "${TRADING[@]}"
