@@ -9,6 +9,9 @@
 #include <memory>
 #include <vector>
 
+// The address sanitizer makes mlockall() do nothing, and has an allocator of its own.
+#ifndef __SANITIZE_ADDRESS__
+
 using namespace ess::host;
 
 namespace {
@@ -38,15 +41,9 @@ TEST_CASE("memory: what a burst used is given back, though it is locked, and all
     const std::size_t before = resident_memory();
     const auto kept = burst(64000);
     const std::size_t after = resident_memory();
-    // The sanitizers' allocator gives back as it likes.
-#if !defined(__SANITIZE_ADDRESS__)
     CHECK(after > before + 48 * megabyte);
     REQUIRE(give_back_memory());
     CHECK(resident_memory() < before + 12 * megabyte);
-#else
-    REQUIRE(give_back_memory());
-    CHECK(after > 0);
-#endif
     // Locked again: what is new is locked, too, so it cannot be dropped.
     void* const page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     REQUIRE(page != MAP_FAILED);
@@ -54,3 +51,5 @@ TEST_CASE("memory: what a burst used is given back, though it is locked, and all
     CHECK(::munmap(page, 4096) == 0);
     CHECK(::munlockall() == 0);
 }
+
+#endif
