@@ -103,6 +103,7 @@ void Daemon::carry_out(const RestoreLatch&) {
 }
 
 void Daemon::carry_out(const ClearLatch&) {
+    units_.forget_stops();
     if (const auto removed = latch_.remove(); !removed) return tell(LatchCleared{removed.error().text});
     recorder_.clear_latch([this](const std::string& error) { tell(LatchCleared{error}); });
 }

@@ -57,6 +57,9 @@ class UnitControl {
 
     /// StopUnit with `replace-irreversibly`: a start that comes later does not replace the stop.
     void stop(const std::string& unit);
+    /// Units that systemd has not been asked to stop yet are left alone: the stop is over, and who starts one now means
+    /// it.
+    void forget_stops() { stops_waiting_.clear(); }
     /// MaskUnitFiles in /run. Whether a mask holds only a LoadState read back can tell.
     void mask(const std::vector<std::string>& units, Done done);
     void unmask(const std::vector<std::string>& units, Done done);

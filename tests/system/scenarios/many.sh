@@ -64,6 +64,32 @@ scenario_more_units_than_match_rules() {
   assert_eq "$(machine_journal m --output=cat | grep 'add more match rules' || true)" "" "match rules that the bus refused"
 }
 
+# asks_to_stop NAME: how often systemd was asked to stop an allowed unit since the latch, by the bus's own word
+asks_to_stop() { machine_run "$1" grep --count 'Member=StopUnit' /run/stops || true; }
+are_asked() { [[ $(asks_to_stop "$1") == "$2" ]]; }
+
+# a reset while systemd is still being asked: nobody is asked any more, since what is started then must not be stopped
+# timeout: 240
+scenario_reset_before_all_are_asked() {
+  local asked
+  prepare m
+  service m quantum-good@ "ExecStart=sleep infinity"
+  allow m 'quantum-good@*.service' 'category: 0'
+  # Over long before systemd is through with 800 jobs, so that a reset is possible.
+  configure m 60-budget 'stop: {budget: 1s, grace: 800ms}'
+  boot_armed m
+  MACHINE_RUN_SECONDS=150 machine_run m systemctl start quantum-good@{1..800}
+  machine_run m systemd-run --quiet --unit=monitor sh -c 'exec busctl monitor --match member=StopUnit >/run/stops'
+  assert_soon 5 "it listens" unit_is m monitor.service ActiveState active
+  touch_latch m >/dev/null
+  assert_state m tripped
+  machine_run m essctl reset --reason "before all are asked" >/dev/null || fail "the reset fails"
+  asked=$(asks_to_stop m)
+  echo "$asked of 800 were asked to stop by the time of the reset"
+  assert_below "$asked" 800 "units that systemd was asked to stop: all of them, too late for this to show anything"
+  assert_stays 3000 "nobody is asked any more" are_asked m "$asked"
+}
+
 # predicts NAME UNIT "UNIT...": the status names what systemd would stop along
 predicts() {
   [[ $(status "$1" "[.units[] | select(.name == \"$2.service\") | .pulls_down[]] | sort | join(\" \")") == "$3" ]]
