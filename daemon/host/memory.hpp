@@ -12,7 +12,7 @@ namespace ess::host {
 
 /// Gives the kernel back what the allocator holds and nobody uses. The allocator cannot do that by itself with locked
 /// memory (madvise(2), MADV_DONTNEED: EINVAL), so all is unlocked for the moment, and locked again; a failure is that
-/// of the latter. Takes about a millisecond.
+/// of the latter.
 [[nodiscard]] Result<> give_back_memory();
 
 /// What of this process is in memory, in bytes (proc(5), statm); 0 where that cannot be read.
