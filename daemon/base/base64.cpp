@@ -17,7 +17,7 @@ int length_of(std::string_view text) {
     return static_cast<int>(text.size());
 }
 
-const unsigned char* in(std::string_view text) {
+const unsigned char* bytes_of(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
 
@@ -26,7 +26,8 @@ const unsigned char* in(std::string_view text) {
 std::string to_base64(std::string_view bytes) {
     // EVP_EncodeBlock puts a NUL behind the text.
     std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), in(bytes), length_of(bytes));
+    const int length =
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes_of(bytes), length_of(bytes));
     text.resize(static_cast<std::size_t>(length));
     return text;
 }
@@ -34,7 +35,7 @@ std::string to_base64(std::string_view bytes) {
 std::optional<std::string> from_base64(std::string_view text) {
     if (text.size() % 4 != 0) return std::nullopt;
     std::string bytes(text.size() / 4 * 3, '\0');
-    if (EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), in(text), length_of(text)) < 0) {
+    if (EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), bytes_of(text), length_of(text)) < 0) {
         return std::nullopt;
     }
     const std::size_t padding = text.ends_with("==") ? 2 : (text.ends_with("=") ? 1 : 0);

@@ -8,7 +8,7 @@
 namespace ess {
 
 /// One file of the trading configuration, as far as it could be read.
-struct ConfigFile {
+struct HashedFile {
     std::string name;                  ///< as listed in `config_hash.files`
     std::optional<std::string> bytes;  ///< nothing: it could not be read
 };
@@ -33,6 +33,6 @@ struct ConfigHash {
 /// The first 16 hexadecimal digits of the SHA-256 over the files' bytes in the given order, with the five bytes "ERROR"
 /// in place of a file that could not be read. The operators' definition, to the byte: `cat ... | sha256sum | cut
 /// -c1-16`.
-[[nodiscard]] ConfigHash hash_config(const std::vector<ConfigFile>& files);
+[[nodiscard]] ConfigHash hash_config(const std::vector<HashedFile>& files);
 
 }  // namespace ess

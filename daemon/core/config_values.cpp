@@ -12,7 +12,7 @@ namespace ess {
 namespace {
 
 /// As much of a wrong value as a message repeats.
-constexpr std::size_t shown_limit = 80;
+constexpr std::size_t shown_value_limit = 80;
 
 /// PATH_MAX, less its NUL.
 constexpr std::size_t longest_path = 4095;
@@ -82,7 +82,7 @@ std::string problem_of_place(std::string_view path) {
 
 std::string in_quotes(std::string_view text) {
     std::string shown(1, '"');
-    return shown.append(clean_line(text, shown_limit)).append(1, '"');
+    return shown.append(clean_line(text, shown_value_limit)).append(1, '"');
 }
 
 std::string problem_of_rule_name(std::string_view name) {

@@ -19,13 +19,13 @@ constexpr std::size_t comment_limit = 4096;
 constexpr std::array<std::string_view, 13> words{"y",     "n",    "yes", "no", "on", "off", "true",
                                                  "false", "null", "~",   "<<", "=",  ""};
 
-struct Character {
+struct ScalarCharacter {
     char32_t code = 0;
     std::string_view bytes;
 };
 
 /// Takes the first character off well-formed UTF-8.
-Character take(std::string_view& text) {
+ScalarCharacter take(std::string_view& text) {
     std::size_t length = 1;
     while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U)
         ++length;
@@ -34,7 +34,7 @@ Character take(std::string_view& text) {
     if (length > 1) code = first & (0x7FU >> length);
     for (std::size_t i = 1; i < length; ++i)
         code = (code << 6U) | (static_cast<unsigned char>(text[i]) & 0x3FU);
-    const Character character{code, text.substr(0, length)};
+    const ScalarCharacter character{code, text.substr(0, length)};
     text.remove_prefix(length);
     return character;
 }
@@ -116,7 +116,7 @@ std::string yaml_text(std::string_view text) {
 std::string yaml_quoted(std::string_view text) {
     std::string quoted = "\"";
     while (!text.empty()) {
-        const Character character = take(text);
+        const ScalarCharacter character = take(text);
         if (character.code == '"' || character.code == '\\') quoted += '\\';
         if (is_open(character.code)) {
             quoted.append(character.bytes);

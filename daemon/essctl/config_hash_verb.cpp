@@ -13,7 +13,7 @@ namespace ess::essctl {
 
 namespace {
 
-struct Options {
+struct ConfigHashOptions {
     std::vector<std::string> directories;
     bool json = false;
     bool strict = false;
@@ -30,7 +30,7 @@ Json to_json(const std::string& directory, const ConfigHash& hash) {
     return {{"directory", directory}, {"config_hash", hash.hash16}, {"files", std::move(files)}};
 }
 
-Exit config_hash(Options options) {
+Exit config_hash(ConfigHashOptions options) {
     const Config config = trading_config();
     if (options.directories.empty()) options.directories.push_back(config.config_hash.directory);
     bool complete = true;
@@ -51,7 +51,7 @@ Exit config_hash(Options options) {
 
 void declare_config_hash(CLI::App& app, Run& run) {
     auto* const verb = app.add_subcommand("config-hash", "The hash of the trading configuration, per directory");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ConfigHashOptions>();
     verb->add_option("DIR", options->directories, "Directories with the files; none: the configured one");
     verb->add_flag("--strict", options->strict, "Fail if a file cannot be read");
     verb->add_flag("--json", options->json, "Print it as JSON, with each file's SHA-256 and size");

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view interface = "io.quantum.EmergencyStop.";
 /// Longer than any name or sentence that essd makes; a reason that fills more than a screen hides the rest.
-constexpr std::size_t text_limit = 600;
+constexpr std::size_t answer_limit = 600;
 
 /// As a person wrote it on the command line.
 std::string argument_of(const std::string& parameter) {
@@ -39,13 +39,13 @@ Explanation explain_answer(const VarlinkError& error) {
     if (is("Refused")) return {"refused: " + reason, Exit::Refused};
     if (is("Busy")) return {"not now: " + reason + "; see: essctl status", Exit::Refused};
     if (is("Failed")) return {"failed: " + reason, Exit::Failed};
-    return {clean_line(error.name, text_limit) + (reason.empty() ? "" : ": " + reason), Exit::Failed};
+    return {clean_line(error.name, answer_limit) + (reason.empty() ? "" : ": " + reason), Exit::Failed};
 }
 
 }  // namespace
 
 std::string line_at(const Json& answer, const char* name) {
-    return clean_line(text_at(answer, name), text_limit);
+    return clean_line(text_at(answer, name), answer_limit);
 }
 
 host::ClientResult<Json> ask_daemon(const std::string& method, Json parameters, Micros patience) {

@@ -16,7 +16,7 @@ namespace ess::essctl {
 
 namespace {
 
-struct Options {
+struct DriftOptions {
     std::vector<std::string> paths;
     TimeRange range;
     std::string expect;
@@ -113,7 +113,7 @@ Exit exit_of_verdict(DriftVerdict verdict) {
     return verdict == DriftVerdict::Drift ? Exit::Failed : Exit::NotReady;
 }
 
-Exit drift(const Options& options) {
+Exit drift(const DriftOptions& options) {
     const bool selecting = !options.select.empty();
     std::uint64_t selected = 0;
     host::DriftQuestion question{options.range, trading_config().config_hash.files, {}, {}};
@@ -144,7 +144,7 @@ std::string check_hash(std::string& text) {
 
 void declare_drift(CLI::App& app, Run& run) {
     auto* const verb = app.add_subcommand("drift", "Whether it is one configuration: between hosts, and over time");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<DriftOptions>();
     verb->add_option("PATH", options->paths, "What to compare; - is standard input")->required();
     add_time_range(*verb, options->range);
     const CLI::Validator is_hash(check_hash, "HASH");

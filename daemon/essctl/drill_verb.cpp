@@ -20,7 +20,7 @@ namespace {
 
 constexpr Micros connect_patience = std::chrono::seconds(5);
 /// Between two rounds: a canary that does not start, and a systemd that does not answer, have their time.
-constexpr Micros patience = std::chrono::minutes(3);
+constexpr Micros drill_patience = std::chrono::minutes(3);
 /// More rounds than this are counted; those that fail are told in any case.
 constexpr std::uint32_t most_rounds_told = 20;
 
@@ -70,7 +70,7 @@ Exit drill(const DrillOptions& options) {
     if (!options.json) out(wrapped("The stop, on the canary alone; trading goes on.", screen.columns(), 2) + "\n");
     static_cast<void>(flush_out());  // as above
     const Json parameters{{"rounds", rounds}, {"requested_by", person()}};
-    const auto done = client->call_more("io.quantum.EmergencyStop.Drill", parameters, patience, told);
+    const auto done = client->call_more("io.quantum.EmergencyStop.Drill", parameters, drill_patience, told);
     if (!done) return fail(done.error());
     out(options.json ? result.dump(2) + "\n" : "\n" + result_text(screen, result));
     return exit_of_result(result);

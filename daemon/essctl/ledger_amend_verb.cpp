@@ -17,7 +17,7 @@ namespace ess::essctl {
 
 namespace {
 
-struct Options {
+struct AmendOptions {
     std::string directory = paths::ledger_directory;
     std::string id;
     std::string outcome;
@@ -30,7 +30,7 @@ struct Options {
 
 constexpr const char* rollback = "ROLLBACK";
 
-Json amendment(const Options& options, WallTime now) {
+Json amendment(const AmendOptions& options, WallTime now) {
     const std::string requester = options.requested_by.empty() ? person() : options.requested_by;
     Json entry{{"operation_id", options.id},
                {"outcome", options.outcome},
@@ -44,7 +44,7 @@ Json amendment(const Options& options, WallTime now) {
 }
 
 /// What is wrong with the command line; empty: nothing.
-std::string fault_in(const Options& options, WallTime now) {
+std::string fault_in(const AmendOptions& options, WallTime now) {
     for (const EntryProblem& problem : problems_of({{"outcome", options.outcome}}))
         return "--outcome " + problem.text;
     if (trim(options.notes).empty()) return "--notes must say why";
@@ -55,7 +55,7 @@ std::string fault_in(const Options& options, WallTime now) {
     return *at > now ? "--at is in the future" : "";
 }
 
-Exit amend(const Options& options) {
+Exit amend(const AmendOptions& options) {
     const WallTime now = wall_now();
     if (const std::string fault = fault_in(options, now); !fault.empty()) {
         err("essctl: " + fault + "\n");
@@ -81,7 +81,7 @@ Exit amend(const Options& options) {
 
 void declare_ledger_amend(CLI::App& ledger, Run& run) {
     auto* const verb = ledger.add_subcommand("amend", "Record under an entry that it was rolled back");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<AmendOptions>();
     verb->add_option("ID", options->id, "The operation_id of the entry")->required();
     verb->add_option("--outcome", options->outcome, "What holds now: ROLLBACK, PARTIAL or SUCCESS")
         ->required()

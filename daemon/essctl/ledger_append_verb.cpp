@@ -20,7 +20,7 @@ namespace ess::essctl {
 
 namespace {
 
-struct Options {
+struct AppendOptions {
     std::string directory = paths::ledger_directory;
     std::string from;  ///< a file with the entry; empty: the options describe it
     std::string operation;
@@ -62,7 +62,7 @@ std::string option_of(const std::string& field) {
 }
 
 /// What the options say, as fields; those that are not given are not there.
-Json described(const Options& options) {
+Json described(const AppendOptions& options) {
     Json entry = Json::object();
     const auto put = [&](const char* field, const std::string& text) {
         if (const auto line = clean_line(text, ledger_line_limit); !line.empty()) entry[field] = line;
@@ -95,7 +95,7 @@ bool tell_faults(const std::vector<std::string>& faults) {
 }
 
 /// What the options say, as an entry; nothing if they do not make one, which is told.
-std::optional<WrittenEntry> entry_of_options(const Options& options) {
+std::optional<WrittenEntry> entry_of_options(const AppendOptions& options) {
     WrittenEntry written{described(options), Json()};
     std::vector<std::string> faults;
     for (const std::string& field : missing_fields(written.entry))
@@ -149,7 +149,7 @@ Exit tell(const Recorded& recorded, const std::vector<std::string>& missing, boo
     return Exit::Fine;
 }
 
-Exit append(Options options) {
+Exit append(AppendOptions options) {
     std::optional<WrittenEntry> written;
     if (is_accepted(options.evidence))
         written = options.from.empty() ? entry_of_options(options) : read_entry_file(options.from);
@@ -173,7 +173,7 @@ Exit append(Options options) {
     return recorded.error().exit;
 }
 
-void declare_description(CLI::App& verb, Options& options) {
+void declare_description(CLI::App& verb, AppendOptions& options) {
     verb.add_option("--operation", options.operation, "A short name for what was done")->type_name("TEXT");
     verb.add_option("--objective", options.objective, "What it is for")->type_name("TEXT");
     verb.add_option("--risk-class", options.risk_class, "READ_ONLY, LOW_RISK_CONFIG, SERVICE_RESTART, FILESYSTEM_WRITE")
@@ -197,7 +197,7 @@ void declare_description(CLI::App& verb, Options& options) {
     verb.add_option("--operation-id", options.operation_id, "Its number, if it has one already")->type_name("ID");
 }
 
-void declare_evidence(CLI::App& verb, Options& options) {
+void declare_evidence(CLI::App& verb, AppendOptions& options) {
     verb.add_option("--proof", options.evidence.proof, "A proof file: its hash, size and time are recorded")
         ->type_name("FILE");
     verb.add_option("--metrics-url", options.evidence.metrics, "Metrics to record (HTTP); again for more")
@@ -213,7 +213,7 @@ void declare_evidence(CLI::App& verb, Options& options) {
 
 void declare_ledger_append(CLI::App& ledger, Run& run) {
     auto* const verb = ledger.add_subcommand("append", "Record an operation, with its evidence");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<AppendOptions>();
     declare_description(*verb, *options);
     const std::vector<CLI::Option*> described = verb->get_options([](const CLI::Option*) { return true; });
     declare_evidence(*verb, *options);

@@ -18,7 +18,7 @@ namespace ess::essctl {
 
 namespace {
 
-struct Options {
+struct ListOptions {
     std::string directory = paths::ledger_directory;
     TimeRange range;
     std::string kind;
@@ -26,7 +26,7 @@ struct Options {
     bool json = false;
 };
 
-constexpr std::size_t name_limit = 1000;
+constexpr std::size_t field_limit = 1000;
 
 /// What one line of the list shows.
 struct Row {
@@ -41,7 +41,7 @@ struct Row {
 };
 
 std::string text_of(const Json& entry, const char* field) {
-    return clean_line(text_at(entry, field), name_limit);
+    return clean_line(text_at(entry, field), field_limit);
 }
 
 Row row_of(const Operation& operation) {
@@ -61,7 +61,7 @@ Row row_of(const Operation& operation) {
 /// The rows, and the outcomes that amendments gave to them.
 class Rows {
   public:
-    explicit Rows(const Options& options) : options_(options) {}
+    explicit Rows(const ListOptions& options) : options_(options) {}
 
     void take(const LedgerLine& line, std::string_view bytes) {
         const auto operation = operation_of(line, bytes);
@@ -91,7 +91,7 @@ class Rows {
         rows_.push_back(std::move(row));
     }
 
-    const Options& options_;
+    const ListOptions& options_;
     std::vector<Row> rows_;
     std::map<std::string, std::size_t> places_;
 };
@@ -142,9 +142,9 @@ std::string list_text(const std::vector<Row>& rows) {
     return table(screen, cells);
 }
 
-Exit list(const Options& options) {
+Exit list(const ListOptions& options) {
     if (!options.kind.empty() && !ledger_kind_from(options.kind)) {
-        err("essctl: --kind " + clean_line(options.kind, name_limit) +
+        err("essctl: --kind " + clean_line(options.kind, field_limit) +
             " is no kind of entry; see: essctl ledger list\n");
         return Exit::Usage;
     }
@@ -173,7 +173,7 @@ Exit list(const Options& options) {
 
 void declare_ledger_list(CLI::App& ledger, Run& run) {
     auto* const verb = ledger.add_subcommand("list", "One line per entry, the newest first");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ListOptions>();
     add_time_range(*verb, options->range);
     verb->add_option("--kind", options->kind, "Only trip, reset, start, append, drill, ...")->type_name("KIND");
     verb->add_option("--config-hash", options->config_hash, "Only entries made with this configuration")

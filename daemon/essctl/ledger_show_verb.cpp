@@ -14,7 +14,7 @@ namespace ess::essctl {
 
 namespace {
 
-struct Options {
+struct ShowOptions {
     std::string directory = paths::ledger_directory;
     std::string id;
     bool json = false;
@@ -81,7 +81,7 @@ std::string show_text(const Screen& screen, const FoundEntry& found) {
     return text + "in the ledger\n" + fields_text(screen, place, "  ");
 }
 
-Exit show(const Options& options) {
+Exit show(const ShowOptions& options) {
     const auto found = find_operation(options.directory, options.id);
     if (!found) return Exit::Failed;
     if (!options.json) {
@@ -104,7 +104,7 @@ Exit show(const Options& options) {
 
 void declare_ledger_show(CLI::App& ledger, Run& run) {
     auto* const verb = ledger.add_subcommand("show", "One entry, what was added to it, and where it stands");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ShowOptions>();
     verb->add_option("ID", options->id, "Its operation_id")->required();
     verb->add_option("--directory", options->directory, "The ledger")->capture_default_str()->type_name("DIR");
     verb->add_flag("--json", options->json, "Print it as JSON: its fields at the top level");

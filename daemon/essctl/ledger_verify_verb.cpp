@@ -20,7 +20,7 @@ constexpr const char* verify_footer =
     "Exit: 0 all is proven, 1 something is wrong, 4 nothing is wrong but something is not proven.\n"
     "Example: essctl ledger verify --key kept/log.vkey --checkpoint kept/checkpoint";
 
-struct Options {
+struct VerifyOptions {
     std::string directory = paths::ledger_directory;
     std::optional<std::string> key;
     std::optional<std::string> checkpoint;
@@ -38,7 +38,7 @@ std::optional<std::string> absolute(const std::optional<std::string>& path) {
     return path ? std::optional(absolute(*path)) : std::nullopt;
 }
 
-Exit verify(const Options& options) {
+Exit verify(const VerifyOptions& options) {
     host::LedgerAnchors anchors;
     anchors.key_file = absolute(options.key);
     anchors.checkpoint_file = absolute(options.checkpoint);
@@ -65,7 +65,7 @@ Exit verify(const Options& options) {
 }  // namespace
 
 void declare_ledger_verify(CLI::App& ledger, Run& run) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<VerifyOptions>();
     auto* const verb = ledger.add_subcommand("verify", "Check chain, signatures and sign-offs, from the files alone");
     verb->add_option("--key", options->key, "The public key that you keep: PEM or verifier key")->type_name("FILE");
     verb->add_option("--checkpoint", options->checkpoint, "A checkpoint that you kept")->type_name("FILE");

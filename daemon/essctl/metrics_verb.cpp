@@ -7,12 +7,12 @@ namespace ess::essctl {
 
 namespace {
 
-constexpr Micros patience = std::chrono::seconds(5);
+constexpr Micros metrics_patience = std::chrono::seconds(5);
 
 }  // namespace
 
 Exit metrics() {
-    const auto answer = ask_daemon("Metrics", Json::object(), patience);
+    const auto answer = ask_daemon("Metrics", Json::object(), metrics_patience);
     if (!answer) {
         const Explanation why = explain(answer.error());
         err("essctl: " + why.text + "\n");

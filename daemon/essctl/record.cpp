@@ -18,7 +18,7 @@ namespace {
 using Outcome = tl::expected<Recorded, Explanation>;
 
 /// The line waits for the disk, and for what the writer has before it.
-constexpr Micros patience = std::chrono::seconds(60);
+constexpr Micros append_patience = std::chrono::seconds(60);
 
 bool is_the_daemons(const std::string& directory) {
     std::error_code missing;
@@ -86,7 +86,7 @@ Outcome record(LedgerKind kind, const Json& entry, const Json& ess, const std::s
     whole["recorded_by"] = who;
     if (is_the_daemons(directory)) {
         const Json parameters{{"kind", to_text(kind)}, {"entry", entry}, {"ess", whole}, {"requested_by", who}};
-        const auto answer = ask_daemon("LedgerAppend", parameters, patience);
+        const auto answer = ask_daemon("LedgerAppend", parameters, append_patience);
         if (answer) return recorded_by_daemon(*answer);
         if (answer.error().kind != host::ClientFailure::Kind::NobodyListening) {
             return tl::unexpected<Explanation>(explain(answer.error()));

@@ -17,7 +17,7 @@ namespace ess::essctl {
 
 namespace {
 
-struct Options {
+struct ReportOptions {
     std::string directory = paths::ledger_directory;
     std::string id;
     std::string html;
@@ -33,7 +33,7 @@ Result<> put(const std::string& output, const std::string& text) {
     return replace_file(output, text, report_mode, Durability::Volatile);
 }
 
-Exit report(const Options& options) {
+Exit report(const ReportOptions& options) {
     // It says what was meant when the id is not there, and whether the ledger is damaged.
     if (!find_operation(options.directory, options.id)) return Exit::Failed;
     const auto reports = host::read_reports(options.directory, {options.id});
@@ -56,7 +56,7 @@ Exit report(const Options& options) {
 
 void declare_report(CLI::App& app, Run& run) {
     auto* const verb = app.add_subcommand("report", "One page about an operation: what was stopped, when, by whom");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ReportOptions>();
     verb->add_option("ID", options->id, "Its operation_id")->required();
     verb->add_option("--html", options->html, "Write a page that needs nothing else, with the timeline as a picture")
         ->type_name("FILE");

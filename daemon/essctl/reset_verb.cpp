@@ -10,14 +10,14 @@ namespace ess::essctl {
 namespace {
 
 /// A Reload takes many seconds on a big host.
-constexpr Micros patience = std::chrono::seconds(90);
+constexpr Micros reset_patience = std::chrono::seconds(90);
 
 void tell_nothing(const Json&) {}
 
 /// Asks, and shows what comes back as JSON or by `tell`.
 Exit call(const std::string& method, Json parameters, bool json, void (*tell)(const Json& answer)) {
     parameters["requested_by"] = person();
-    const auto answer = ask_daemon(method, std::move(parameters), patience);
+    const auto answer = ask_daemon(method, std::move(parameters), reset_patience);
     if (!answer) {
         const Explanation why = explain(answer.error());
         err("essctl: " + why.text + "\n");

@@ -15,7 +15,7 @@ namespace ess::essctl {
 
 namespace {
 
-struct Options {
+struct SignOffOptions {
     std::string directory = paths::ledger_directory;
     std::string allowed_signers = paths::allowed_signers;
     std::string id;
@@ -32,7 +32,7 @@ Exit fail(const std::string& text, Exit exit) {
 }
 
 /// How the person gets into the file, with the key itself if it is at hand.
-std::string how_to_add(const Options& options) {
+std::string how_to_add(const SignOffOptions& options) {
     const bool is_public = options.key.ends_with(".pub");
     const auto key = read_file(is_public ? options.key : options.key + ".pub", public_key_limit);
     return "to allow it, add this line to " + options.allowed_signers + ":\n  NAME namespaces=\"" +
@@ -40,7 +40,7 @@ std::string how_to_add(const Options& options) {
            (key ? clean_line(*key, public_key_limit) : "ssh-ed25519 ...  (the public key)");
 }
 
-Exit send(const Options& options, const Json& entry, const Json& ess) {
+Exit send(const SignOffOptions& options, const Json& entry, const Json& ess) {
     const auto recorded = record(LedgerKind::Signoff, entry, ess, options.directory);
     if (!recorded) return fail(recorded.error().text, recorded.error().exit);
     if (options.json) {
@@ -56,7 +56,7 @@ Exit send(const Options& options, const Json& entry, const Json& ess) {
     return Exit::Fine;
 }
 
-Exit sign_off(const Options& options) {
+Exit sign_off(const SignOffOptions& options) {
     const auto found = find_operation(options.directory, options.id);
     if (!found) return Exit::Failed;
     if (found->origin.empty()) return fail("the ledger is not signed yet: start essd", Exit::NotReady);
@@ -78,7 +78,7 @@ Exit sign_off(const Options& options) {
 
 void declare_sign_off(CLI::App& app, Run& run) {
     auto* const verb = app.add_subcommand("sign-off", "Put your signature under an entry of the ledger");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<SignOffOptions>();
     verb->add_option("ID", options->id, "Its operation_id")->required();
     verb->add_option("--key", options->key, "Your SSH key; a public key is looked up in the agent")
         ->required()

@@ -8,9 +8,9 @@ namespace ess::essctl {
 
 namespace {
 
-constexpr Micros connect_patience = std::chrono::seconds(5);
+constexpr Micros start_connect_patience = std::chrono::seconds(5);
 /// Between two units: one may take as long to start as systemd lets it.
-constexpr Micros patience = std::chrono::minutes(3);
+constexpr Micros start_patience = std::chrono::minutes(3);
 
 }  // namespace
 
@@ -24,7 +24,7 @@ Exit start(const StartOptions& options) {
         }
         return why.exit;
     };
-    auto client = host::VarlinkClient::connect(paths::control_socket, monotonic_now() + connect_patience);
+    auto client = host::VarlinkClient::connect(paths::control_socket, monotonic_now() + start_connect_patience);
     if (!client) return fail(client.error());
     const Screen screen;
     Json last;
@@ -43,7 +43,7 @@ Exit start(const StartOptions& options) {
     if (!options.json && !options.quiet)
         out("One by one, each watched until it is stable; the first failure trips again.\n");
     const Json parameters{{"all", options.all}, {"requested_by", person()}};
-    const auto done = client->call_more("io.quantum.EmergencyStop.Start", parameters, patience, told);
+    const auto done = client->call_more("io.quantum.EmergencyStop.Start", parameters, start_patience, told);
     if (!done) return fail(done.error());
     if (options.json) {
         out(last.dump(2) + "\n");

@@ -8,12 +8,12 @@ namespace ess::essctl {
 
 namespace {
 
-constexpr Micros patience = std::chrono::seconds(5);
+constexpr Micros status_patience = std::chrono::seconds(5);
 
 }  // namespace
 
 Exit status(const StatusOptions& options) {
-    const auto answer = ask_daemon("Status", Json::object(), patience);
+    const auto answer = ask_daemon("Status", Json::object(), status_patience);
     if (!answer) {
         const Explanation why = explain(answer.error());
         err("essctl: " + why.text + "\n");

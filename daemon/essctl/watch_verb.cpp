@@ -22,7 +22,7 @@ namespace ess::essctl {
 
 namespace {
 
-struct Options {
+struct WatchOptions {
     bool json = false;
     std::string until;
     std::string timeout;
@@ -30,7 +30,7 @@ struct Options {
 
 constexpr Micros refresh_pause = std::chrono::seconds(1);
 /// A daemon that is older than Watch, and one that is away, are asked so often.
-constexpr Micros feed_pause = std::chrono::milliseconds(250);
+constexpr Micros watch_pause = std::chrono::milliseconds(250);
 
 /// The signals that end it, and those of the terminal, as something to wait for: what is drawn is put in order first.
 class Signals {
@@ -131,7 +131,7 @@ class Watch {
     }
 
     Signals signals_;
-    StatusFeed feed_{feed_pause};
+    StatusFeed feed_{watch_pause};
     std::unique_ptr<WatchTeller> teller_;
     std::string until_;
     std::optional<Instant> deadline_;
@@ -139,7 +139,7 @@ class Watch {
     std::optional<Exit> ended_;
 };
 
-Exit watch(const Options& options) {
+Exit watch(const WatchOptions& options) {
     std::optional<Instant> deadline;
     if (!options.timeout.empty()) {
         const auto time = parse_duration(options.timeout);
@@ -164,7 +164,7 @@ Exit watch(const Options& options) {
 
 void declare_watch(CLI::App& app, Run& run) {
     auto* const verb = app.add_subcommand("watch", "The status, live: on a terminal its screen, in a pipe its changes");
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<WatchOptions>();
     verb->add_flag("--json", options->json, "Each status as one line of JSON");
     verb->add_option("--until", options->until, "End when this is the state")
         ->type_name("STATE")

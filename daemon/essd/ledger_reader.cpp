@@ -20,7 +20,7 @@ constexpr std::size_t queue_limit = 16;
 /// take a reply whole (ControlSocketOptions::output_limit).
 constexpr std::size_t reply_limit = 256UL * 1024;
 /// A read that takes longer waits for a disk, not for the ledger.
-constexpr Micros patience = std::chrono::seconds(30);
+constexpr Micros reader_patience = std::chrono::seconds(30);
 
 VarlinkError failed(const std::string& why) {
     return {"io.quantum.EmergencyStop.Failed", {{"reason", why}}};
@@ -101,7 +101,7 @@ void LedgerReader::settle(std::uint64_t number, const Result<std::string>& wire)
 
 void LedgerReader::tick() {
     const auto since = thread_.stuck_since();
-    if (!since || monotonic_now() - *since < patience) return;
+    if (!since || monotonic_now() - *since < reader_patience) return;
     for (auto& [_, reply] : std::exchange(waiting_, {}))
         reply.error(failed("the disk does not answer"));
 }

@@ -11,7 +11,7 @@ namespace {
 /// Well below what makes a file look stale (the alert waits for 90 s), and a usual scrape interval.
 constexpr Micros interval = std::chrono::seconds(15);
 /// A write that takes longer than this hangs.
-constexpr Micros patience = std::chrono::seconds(5);
+constexpr Micros disk_patience = std::chrono::seconds(5);
 /// The one that runs, and the last one.
 constexpr std::size_t capacity = 2;
 /// The exporter runs as another user.
@@ -52,7 +52,8 @@ void MetricsFile::written(const std::string& error, State shown) {
 std::string MetricsFile::trouble(Instant now) const {
     if (!thread_) return {};
     const auto since = thread_->stuck_since();
-    if (since && now - *since > patience) return "the disk of " + path_ + " does not answer: the metrics are stale";
+    if (since && now - *since > disk_patience)
+        return "the disk of " + path_ + " does not answer: the metrics are stale";
     return trouble_.empty() ? "" : "the metrics are not written: " + trouble_;
 }
 

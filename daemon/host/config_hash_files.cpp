@@ -8,7 +8,7 @@ namespace ess::host {
 
 ConfigReading read_config_hash(const std::string& directory, const std::vector<std::string>& names) {
     ConfigReading reading;
-    std::vector<ConfigFile> files;
+    std::vector<HashedFile> files;
     for (const std::string& name : names) {
         std::string path = directory;
         path.append("/").append(name);

@@ -12,7 +12,7 @@ namespace {
 
 // A local repository answers in milliseconds; one on a network share may not.
 constexpr Micros patience = std::chrono::seconds(30);
-constexpr std::size_t output_limit = std::size_t{16} << 20U;
+constexpr std::size_t tags_limit = std::size_t{16} << 20U;
 
 /// What is given to git as a commit: a hash, and no other way to name one, nor an option.
 bool is_hash(std::string_view text) {
@@ -33,7 +33,7 @@ Result<GitTags> GitTags::open(const std::string& repository) {
 
 Result<std::string> GitTags::git(std::vector<std::string> words) const {
     words.insert(words.begin(), {"git", "-C", repository_});
-    return command_output({std::move(words), patience, output_limit});
+    return command_output({std::move(words), patience, tags_limit});
 }
 
 Result<std::vector<std::string>> GitTags::operations() const {

@@ -18,18 +18,17 @@ namespace ess::host {
 
 namespace {
 
-constexpr mode_t directory_mode = 0750;
+constexpr mode_t ledger_directory_mode = 0750;
 constexpr mode_t segment_mode = 0640;
 constexpr mode_t lock_mode = 0600;
-constexpr std::size_t month_length = 7;
 constexpr std::size_t breach_reason_limit = 1000;
 
 /// Makes the directory if it is not there, durably.
 Result<Fd> open_directory(const std::string& path) {
-    const bool made = ::mkdir(path.c_str(), directory_mode) == 0;
+    const bool made = ::mkdir(path.c_str(), ledger_directory_mode) == 0;
     if (!made && errno != EEXIST) return system_failure("make " + path, errno);
     // mkdir's mode passes through the umask.
-    if (made && ::chmod(path.c_str(), directory_mode) != 0) return system_failure("chmod " + path, errno);
+    if (made && ::chmod(path.c_str(), ledger_directory_mode) != 0) return system_failure("chmod " + path, errno);
     Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory) return system_failure("open " + path, errno);
     if (!made) return directory;

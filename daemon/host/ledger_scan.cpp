@@ -23,9 +23,8 @@ namespace ess::host {
 namespace {
 
 constexpr std::string_view segment_suffix = ".jsonl";
-constexpr std::size_t month_length = 7;
 constexpr std::size_t least_digits = 3;
-constexpr std::size_t reason_limit = 500;
+constexpr std::size_t problem_limit = 500;
 // Enough to see what they are; the file itself stays.
 constexpr std::size_t torn_head_limit = 256;
 
@@ -360,7 +359,7 @@ Result<LedgerScan> scan_ledger_places(const std::string& directory, const Placed
 LedgerDamage measure_torn(const std::string& directory, const LedgerSegment& segment, std::uint64_t good_bytes,
                           const std::string& reason) {
     const std::string path = directory + "/" + segment.file();
-    LedgerDamage damage{LedgerKind::Recovery, segment.file(), good_bytes, 0, "", "", clean_line(reason, reason_limit)};
+    LedgerDamage damage{LedgerKind::Recovery, segment.file(), good_bytes, 0, "", "", clean_line(reason, problem_limit)};
     const std::uint64_t size = size_of(path);
     damage.torn_bytes = size > good_bytes ? size - good_bytes : 0;
     const auto file = open_segment(path);

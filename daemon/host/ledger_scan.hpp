@@ -13,6 +13,9 @@
 
 namespace ess::host {
 
+/// Of "2026-01".
+inline constexpr std::size_t month_length = 7;
+
 /// The name of one file of the ledger: YYYY-MM.NNN.jsonl. Their order is the order of the chain.
 struct LedgerSegment {
     std::string month;         ///< "2026-01", UTC

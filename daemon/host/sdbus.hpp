@@ -14,6 +14,9 @@
 /// and nowhere else (tests/style/floors). What the callers use of it directly is the same in both.
 namespace ess::host::bus {
 
+/// The interface of systemd's own object (org.freedesktop.systemd1(5)).
+inline constexpr const char* systemd_manager = "org.freedesktop.systemd1.Manager";
+
 #if __has_include(<sdbus-c++/VTableItems.h>)
 
 /// What a callback of an asynchronous call gets first: no value if all went well.

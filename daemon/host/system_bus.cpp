@@ -15,7 +15,6 @@ namespace {
 
 constexpr const char* systemd_name = "org.freedesktop.systemd1";
 constexpr const char* systemd_path = "/org/freedesktop/systemd1";
-constexpr const char* manager_interface = "org.freedesktop.systemd1.Manager";
 
 /// Messages handled in one turn of the loop, so that a flood of signals does not keep the latch waiting.
 constexpr int messages_a_turn = 64;
@@ -47,7 +46,7 @@ void SystemBus::dial() {
             (*link)->systemd = bus::make_proxy(*(*link)->connection, systemd_name, systemd_path);
             callbacks_.prepare(*(*link)->systemd);
             bus::listen(*(*link)->systemd);
-            (*link)->systemd->callMethod("Subscribe").onInterface(manager_interface);
+            (*link)->systemd->callMethod("Subscribe").onInterface(bus::systemd_manager);
         } catch (const sdbus::Error& error) {
             why = bus::text_of(error);
         }

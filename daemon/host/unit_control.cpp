@@ -12,7 +12,6 @@ namespace ess::host {
 
 namespace {
 
-constexpr const char* manager_interface = "org.freedesktop.systemd1.Manager";
 constexpr const char* unit_interface = "org.freedesktop.systemd1.Unit";
 constexpr const char* service_interface = "org.freedesktop.systemd1.Service";
 constexpr const char* properties_interface = "org.freedesktop.DBus.Properties";
@@ -68,7 +67,7 @@ UnitControl::UnitControl(EventLoop& loop, LoopInbox& inbox, Callbacks callbacks)
            {.prepare =
                 [this](sdbus::IProxy& systemd) {
                     systemd.uponSignal("JobRemoved")
-                        .onInterface(manager_interface)
+                        .onInterface(bus::systemd_manager)
                         .call([this](std::uint32_t, const sdbus::ObjectPath& job, const std::string& unit,
                                      const std::string& result) {
                             or_end([&] {
@@ -77,11 +76,11 @@ UnitControl::UnitControl(EventLoop& loop, LoopInbox& inbox, Callbacks callbacks)
                             });
                         });
                     systemd.uponSignal("UnitNew")
-                        .onInterface(manager_interface)
+                        .onInterface(bus::systemd_manager)
                         .call([this](const std::string& unit, const sdbus::ObjectPath&) {
                             or_end([&] { callbacks_.loaded(unit); });
                         });
-                    systemd.uponSignal("Reloading").onInterface(manager_interface).call([this](bool active) {
+                    systemd.uponSignal("Reloading").onInterface(bus::systemd_manager).call([this](bool active) {
                         or_end([&] {
                             if (!active) callbacks_.reloaded();
                         });
@@ -157,7 +156,7 @@ void UnitControl::ask_to_stop(const std::string& unit) {
         CallWindow::Kind::Order,
         [=, this](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync("StopUnit")
-                .onInterface(manager_interface)
+                .onInterface(bus::systemd_manager)
                 .withArguments(unit, std::string("replace-irreversibly"))
                 .uponReplyInvoke([this, unit, slot](bus::ReplyError error, const sdbus::ObjectPath& job) {
                     or_end([&] {
@@ -180,7 +179,7 @@ void UnitControl::mask(const std::vector<std::string>& units, Done done) {
         CallWindow::Kind::Order,
         [=](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync("MaskUnitFiles")
-                .onInterface(manager_interface)
+                .onInterface(bus::systemd_manager)
                 .withArguments(units, runtime, force)
                 .uponReplyInvoke([done, slot](bus::ReplyError error, const std::vector<FileChange>&) {
                     or_end([&] { done(result_of(error)); });
@@ -195,7 +194,7 @@ void UnitControl::unmask(const std::vector<std::string>& units, Done done) {
         CallWindow::Kind::Order,
         [=](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync("UnmaskUnitFiles")
-                .onInterface(manager_interface)
+                .onInterface(bus::systemd_manager)
                 .withArguments(units, runtime)
                 .uponReplyInvoke([done, slot](bus::ReplyError error, const std::vector<FileChange>&) {
                     or_end([&] { done(result_of(error)); });
@@ -209,7 +208,7 @@ void UnitControl::reload(Done done) {
         CallWindow::Kind::Order,
         [=](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync("Reload")
-                .onInterface(manager_interface)
+                .onInterface(bus::systemd_manager)
                 .withTimeout(reload_timeout)
                 .uponReplyInvoke([done, slot](bus::ReplyError error) { or_end([&] { done(result_of(error)); }); });
         },
@@ -221,7 +220,7 @@ void UnitControl::queue_job(const std::string& method, const std::string& unit, 
         CallWindow::Kind::Order,
         [=](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync(method)
-                .onInterface(manager_interface)
+                .onInterface(bus::systemd_manager)
                 .withArguments(unit, std::string("replace"))
                 .uponReplyInvoke([done, slot](bus::ReplyError error, const sdbus::ObjectPath&) {
                     or_end([&] { done(result_of(error)); });
@@ -235,7 +234,7 @@ void UnitControl::read_states(const std::vector<std::string>& units, StatesDone 
         CallWindow::Kind::Order,
         [=](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync("ListUnitsByNames")
-                .onInterface(manager_interface)
+                .onInterface(bus::systemd_manager)
                 .withTimeout(reload_timeout)
                 .withArguments(units)
                 .uponReplyInvoke([done, units, slot](bus::ReplyError error, const std::vector<Listed>& listed) {
@@ -278,7 +277,7 @@ void UnitControl::read_facts(const std::string& unit, FactsDone answered) {
         CallWindow::Kind::Question,
         [=, this](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync("LoadUnit")
-                .onInterface(manager_interface)
+                .onInterface(bus::systemd_manager)
                 .withTimeout(relations_timeout)
                 .withArguments(unit)
                 .uponReplyInvoke([this, unit, done, slot](bus::ReplyError error, const sdbus::ObjectPath& path) {
@@ -329,7 +328,7 @@ void UnitControl::find_loaded(const std::string& pattern, NamesDone done) {
         CallWindow::Kind::Question,
         [=](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync("ListUnitsByPatterns")
-                .onInterface(manager_interface)
+                .onInterface(bus::systemd_manager)
                 .withTimeout(find_timeout)
                 .withArguments(std::vector<std::string>{}, std::vector<std::string>{pattern})
                 .uponReplyInvoke([done, slot](bus::ReplyError error, const std::vector<Listed>& listed) {
@@ -350,7 +349,7 @@ void UnitControl::find_installed(const std::string& pattern, NamesDone done) {
         CallWindow::Kind::Question,
         [=](sdbus::IProxy& systemd, const CallWindow::Slot& slot) {
             systemd.callMethodAsync("ListUnitFilesByPatterns")
-                .onInterface(manager_interface)
+                .onInterface(bus::systemd_manager)
                 .withTimeout(find_timeout)
                 .withArguments(std::vector<std::string>{}, std::vector<std::string>{pattern})
                 .uponReplyInvoke([done, slot](bus::ReplyError error, const std::vector<ListedFile>& listed) {
@@ -373,7 +372,7 @@ void UnitControl::read_version(VersionDone done) {
             systemd.callMethodAsync("Get")
                 .onInterface(properties_interface)
                 .withTimeout(relations_timeout)
-                .withArguments(std::string(manager_interface), std::string("Version"))
+                .withArguments(std::string(bus::systemd_manager), std::string("Version"))
                 .uponReplyInvoke([done, slot](bus::ReplyError error, const sdbus::Variant& version) {
                     or_end([&] {
                         if (error) return done(failure(text_of(*error)));

@@ -11,8 +11,8 @@ namespace {
 
 using Names = std::vector<std::string>;
 /// One line of ExecCondition= or ExecStop=: program, words, ignore failure, four times, process, code, status.
-using Command = sdbus::Struct<std::string, Names, bool, std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t,
-                              std::uint32_t, std::int32_t, std::int32_t>;
+using ExecCommand = sdbus::Struct<std::string, Names, bool, std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t,
+                                  std::uint32_t, std::int32_t, std::int32_t>;
 /// One Assert: kind, trigger, negated, parameter, state.
 using Assertion = sdbus::Struct<std::string, bool, bool, std::string, std::int32_t>;
 
@@ -85,12 +85,12 @@ UnitFacts facts_of(const Properties& unit) {
 
 void add_service(const Properties& service, UnitFacts& facts) {
     facts.relations.jailed = is_jailed(service);
-    for (const Command& command : value_of<std::vector<Command>>(service, "ExecCondition")) {
+    for (const ExecCommand& command : value_of<std::vector<ExecCommand>>(service, "ExecCondition")) {
         for (const std::string& word : command.get<1>())
             facts.condition_words.push_back(word);
     }
     facts.stop_timeout = span_of(service, "TimeoutStopUSec");
-    facts.has_stop_command = !value_of<std::vector<Command>>(service, "ExecStop").empty();
+    facts.has_stop_command = !value_of<std::vector<ExecCommand>>(service, "ExecStop").empty();
     facts.kill_mode = value_of<std::string>(service, "KillMode");
     facts.kills = value_of(service, "SendSIGKILL", true);
     facts.kill_signal = value_of<std::int32_t>(service, "KillSignal", facts.kill_signal);

@@ -9,13 +9,13 @@
 
 namespace {
 
-using ess::ConfigFile;
 using ess::hash_config;
+using ess::HashedFile;
 
 const std::vector<std::string> names{"policy.yaml", "signals.yaml", "universe.yaml"};
 
-std::vector<ConfigFile> read(const std::string& directory) {
-    std::vector<ConfigFile> files;
+std::vector<HashedFile> read(const std::string& directory) {
+    std::vector<HashedFile> files;
     for (const std::string& name : names) {
         auto bytes = ess::read_file(directory + "/" + name, 1U << 20U);
         files.push_back({name, bytes ? std::optional(*bytes) : std::nullopt});
@@ -23,7 +23,7 @@ std::vector<ConfigFile> read(const std::string& directory) {
     return files;
 }
 
-std::vector<ConfigFile> fixture() {
+std::vector<HashedFile> fixture() {
     return read(ESS_SOURCE_DIR "/tests/fixtures/config-hash");
 }
 
