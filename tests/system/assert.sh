@@ -63,10 +63,9 @@ assert_soon() {
 
 # assert_stays MILLISECONDS WHAT COMMAND...: holds now, and at every look until the time is over.
 assert_stays() {
-  local end what=$2
-  end=$(($(now_ms) + $1))
+  local end=$((${EPOCHREALTIME/./} + $1 * 1000)) what=$2
   shift 2
-  while (($(now_ms) < end)); do
+  while ((${EPOCHREALTIME/./} < end)); do
     "$@" || fail "did not stay: $what"
     sleep "$MACHINE_POLL"
   done
@@ -75,6 +74,8 @@ assert_stays() {
 # --- units ------------------------------------------------------------------------------------------------------------
 
 unit_property() { machine_run "$1" systemctl show --property="$3" --value "$2"; }
+# unit_properties NAME PROPERTY UNIT...: a line for each
+unit_properties() { machine_run "$1" systemctl show --property="$2" --value "${@:3}" | grep .; }
 unit_pid() { unit_property "$1" "$2" MainPID; }
 unit_is() { [[ $(unit_property "$1" "$2" "$3") == "$4" ]]; }
 unit_runs() { machine_run "$1" systemctl --quiet is-active "$2.service"; }
@@ -86,67 +87,73 @@ start_platform() {
 }
 
 assert_running() {
-  local name=$1 unit
-  shift
-  for unit; do
-    unit_runs "$name" "$unit" || fail "$unit does not run"
-    unit_beats "$name" "$unit" || fail "$unit runs, but does not beat"
-  done
+  local before
+  assert_eq "$(unit_properties "$1" ActiveState "${@:2}" | sort --unique)" active "ActiveState of ${*:2}"
+  before=$(last_beat_ns "$@") || fail "not all of these beat: ${*:2}"
+  wait_until 2 beat_after "$before" "$@" || fail "these run, but do not all beat: ${*:2}"
 }
 
-# The kernel's own word, not systemd's: no process is left in the unit's cgroup.
-unit_is_empty() {
-  local events
-  events=$(machine_run "$1" cat "/sys/fs/cgroup/system.slice/$2.service/cgroup.events" 2>/dev/null) || return 0
-  [[ $events == *"populated 0"* ]]
+# The kernel's own word, not systemd's: no process is left in the cgroup of any of them.
+units_are_empty() {
+  local files=("${@:2}")
+  files=("${files[@]/#//sys/fs/cgroup/system.slice/}")
+  # That it was asked is said: a machine that does not answer proves nothing.
+  # shellcheck disable=SC2016  # expanded by the machine's shell
+  [[ $(machine_run "$1" sh -c 'grep --files-with-matches --no-messages "populated 1" "$@"; echo asked' sh \
+    "${files[@]/%/.service/cgroup.events}") == asked ]]
 }
+
+all_empty() { units_are_empty "$1" "${TRADING[@]}"; }
 
 assert_stopped() {
-  local name=$1 unit
-  shift
-  for unit; do
-    unit_is_empty "$name" "$unit" || fail "$unit still has processes"
-    assert_ne "$(unit_property "$name" "$unit" ActiveState)" active "ActiveState of $unit"
-  done
+  units_are_empty "$@" || fail "not all of these are without processes: ${*:2}"
+  assert_no_match " $(unit_properties "$1" ActiveState "${@:2}" | tr '\n' ' ')" ' active' "ActiveState of ${*:2}"
 }
 
 assert_masked() {
-  local name=$1 unit
-  shift
-  for unit; do assert_eq "$(unit_property "$name" "$unit" LoadState)" masked "LoadState of $unit"; done
+  assert_eq "$(unit_properties "$1" LoadState "${@:2}" | sort --unique)" masked "LoadState of ${*:2}"
 }
 
 assert_cannot_start() {
-  local name=$1 unit
-  shift
-  for unit; do
-    assert_fails machine_run "$name" systemctl start "$unit"
-    unit_is_empty "$name" "$unit" || fail "$unit was refused, and runs"
-  done
+  local started
+  # shellcheck disable=SC2016  # expanded by the machine's shell
+  started=$(machine_run "$1" sh -c 'for unit; do ! systemctl start "$unit" || echo "$unit"; done' sh "${@:2}" 2>/dev/null) ||
+    fail "a start does not end: ${*:2}"
+  assert_eq "$started" "" "what could be started"
+  units_are_empty "$@" || fail "refused, and one of these runs: ${*:2}"
 }
 
 # --- beats ------------------------------------------------------------------------------------------------------------
 
-last_beat_ns() { machine_run "$1" heartbeat --last "$2"; }
+# last_beat_ns NAME UNIT...: a line for each
+last_beat_ns() { machine_run "$1" heartbeat --last "${@:2}"; }
 last_beat_ms() { echo $(($(last_beat_ns "$1" "$2") / 1000000)); }
 monotonic_ns() { machine_run "$1" heartbeat --now; }
 
 unit_beats() {
   local before
   before=$(last_beat_ns "$1" "$2") || return 1
-  wait_until 2 unit_beat_after "$1" "$2" "$before"
+  wait_until 2 beat_after "$before" "$1" "$2"
 }
 
-unit_beat_after() { (($(last_beat_ns "$1" "$2") > $3)); }
+# beat_after NS NAME UNIT...: each after the NS of its own, a line each
+beat_after() {
+  local said earlier later i
+  said=$(last_beat_ns "${@:2}") || return 1
+  mapfile -t earlier <<<"$1"
+  mapfile -t later <<<"$said"
+  for i in "${!earlier[@]}"; do ((later[i] > earlier[i])) || return 1; done
+}
 
 # assert_silent_since NAME NS UNIT...: the last beat of each came less than the limit after NS. Prints the worst, in ms.
 assert_silent_since() {
-  local name=$1 since=$2 unit last ms worst=0
+  local name=$1 since=$2 beats last i=0 ms worst=0
   shift 2
-  for unit; do
-    last=$(last_beat_ns "$name" "$unit") || fail "no beat of $unit"
+  beats=$(last_beat_ns "$name" "$@") || fail "not all of these have a beat: $*"
+  for last in $beats; do
     ms=$(((last - since) / 1000000))
-    assert_below "$ms" "$STOP_LIMIT_MS" "ms from the latch to the last beat of $unit"
+    i=$((i + 1))
+    assert_below "$ms" "$STOP_LIMIT_MS" "ms from the latch to the last beat of ${!i}"
     if ((ms > worst)); then worst=$ms; fi
   done
   echo "last beat $worst ms after the latch"

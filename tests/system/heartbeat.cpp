@@ -54,7 +54,7 @@ int complain(std::string_view what, std::string_view object) {
 
 int usage() {
     std::cerr << "usage: heartbeat [--ignore-sigterm] [--fork N] [--spin] NAME   beat until stopped\n"
-                 "       heartbeat --last NAME                  print the last beat, CLOCK_MONOTONIC ns\n"
+                 "       heartbeat --last NAME...               print the last beat of each, CLOCK_MONOTONIC ns\n"
                  "       heartbeat --touch PATH                 print the time, then create PATH\n"
                  "       heartbeat --blink PATH                 print the time, create PATH, delete it at once\n"
                  "       heartbeat --now                        print the time\n";
@@ -134,10 +134,13 @@ int run(const Options& options) {
     beat_forever(*slot, options.spin);
 }
 
-int print_last(const std::string& name) {
-    const Slot* slot = open_slot(name, false);
-    if (slot == nullptr) return complain("no beat of", name);
-    std::cout << slot->load() << '\n';
+int print_last(std::span<char*> names) {
+    for (const std::string name : names) {
+        if (!is_name(name)) return usage();
+        const Slot* slot = open_slot(name, false);
+        if (slot == nullptr) return complain("no beat of", name);
+        std::cout << slot->load() << '\n';
+    }
     return 0;
 }
 
@@ -185,7 +188,7 @@ int main(int argc, char** argv) {
         std::cout << monotonic_ns() << '\n';
         return 0;
     }
-    if (argc == 3 && verb == "--last") return is_name(arguments[2]) ? print_last(arguments[2]) : usage();
+    if (argc > 2 && verb == "--last") return print_last(arguments.subspan(2));
     if (argc == 3 && verb == "--touch") return touch(arguments[2], false);
     if (argc == 3 && verb == "--blink") return touch(arguments[2], true);
     return parse_and_run(arguments);

@@ -109,7 +109,10 @@ machine_sweep() {
 machine_dir() { echo "$MACHINES/$1"; }
 machine_root() { echo "$MACHINES/$1/root"; }
 # Its name on the host, for nspawn and for its cgroup: two runs may use the same NAME.
-machine_host_name() { echo "quantum-ess-$(basename "$1")-$(basename "$(dirname "$1")")"; }
+machine_host_name() {
+  local above=${1%/*}
+  echo "quantum-ess-${1##*/}-${above##*/}"
+}
 
 # machine_create NAME: the file system. $ESS_ROOT is the minimal Debian, $ESS_STAGE the staged installation.
 machine_create() {
@@ -136,8 +139,7 @@ machine_stage() {
 
 # machine_install NAME: what the package's scripts do, so that the first boot is armed already.
 machine_install() {
-  local root unit
-  root=$(machine_root "$1")
+  local root=$MACHINES/$1/root unit enabled=()
   if [[ -f $root/usr/lib/sysusers.d/quantum-ess.conf ]]; then
     systemd-sysusers --root="$root" quantum-ess.conf 2>/dev/null || return 1
   fi
@@ -146,8 +148,9 @@ machine_install() {
   fi
   machine_libraries "$root" || return 1
   for unit in "${MACHINE_ENABLED[@]}"; do
-    [[ ! -f $root/usr/lib/systemd/system/$unit ]] || systemctl --root="$root" --quiet enable "$unit" || return 1
+    [[ ! -f $root/usr/lib/systemd/system/$unit ]] || enabled+=("$unit")
   done
+  ((!${#enabled[@]})) || systemctl --root="$root" --quiet enable "${enabled[@]}"
 }
 
 # machine_libraries ROOT: the libraries that essd was built against, where the machine's Debian is a newer one and has only
@@ -159,7 +162,8 @@ machine_libraries() {
     while read -r library; do
       [[ ! -e $1$library && ! -e $1/usr/local/lib/${library##*/} ]] || continue
       install -D -m 644 "$library" "$1/usr/local/lib/${library##*/}" && missing=1
-    done < <(ldd "$program" | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p')
+    # As ldd does, without its shell.
+    done < <(LD_TRACE_LOADED_OBJECTS=1 "$program" | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p')
   done
   ((!missing)) || ldconfig -r "$1"
 }
@@ -203,14 +207,16 @@ machine_start() {
   machine_boot "$name" "${nspawn[@]}"
 }
 
-# machine_boot NAME [ARGUMENT...]: returns when systemd says that it is up.
+# machine_boot NAME [ARGUMENT...]: returns when systemd says that it is up. In the network namespace that the file 'network'
+# names, else in one of its own.
 machine_boot() {
-  local name=$1 directory cgroup
+  local name=$1 directory cgroup network=--private-network
   shift
   directory=$(machine_dir "$name")
   : >"$directory/arguments"
   ((!$#)) || printf '%s\n' "$@" >"$directory/arguments"
   rm -f "$directory/leader"
+  if [[ -f $directory/network ]]; then network=--network-namespace-path=$(<"$directory/network"); fi
   cgroup=$(machine_cgroup_root)/$(machine_host_name "$directory")
   mkdir -p "$cgroup" || return 1
   (
@@ -219,7 +225,7 @@ machine_boot() {
     echo "$BASHPID" >"$cgroup/cgroup.procs"
     exec env SYSTEMD_NSPAWN_UNIFIED_HIERARCHY="${MACHINE_UNIFIED:-1}" setsid systemd-nspawn --directory="$directory/root" --boot --register=no \
       --keep-unit --kill-signal=SIGRTMIN+3 --machine="$(machine_host_name "$directory")" --hostname="$name" --settings=no \
-      --link-journal=no --resolv-conf=off --timezone=off --private-network --capability=CAP_IPC_LOCK "$@"
+      --link-journal=no --resolv-conf=off --timezone=off "$network" --capability=CAP_IPC_LOCK "$@"
   ) </dev/null > >(exec setsid cat >>"$directory/console") 2>&1 &
   process_stamp $! >"$directory/nspawn" || true
   machine_wait_up "$name"
@@ -227,10 +233,11 @@ machine_boot() {
 
 # The machine's PID 1: the child of nspawn that is number 1 in its own namespace.
 machine_find_leader() {
-  local child ids
-  for child in $(pgrep -P "$1"); do
-    ids=$(sed -n 's/^NSpid:\s*//p' "/proc/$child/status" 2>/dev/null) || continue
-    [[ $ids =~ [[:space:]]1$ ]] && process_stamp "$child" && return 0
+  local child children=() status=''
+  { read -ra children <"/proc/$1/task/$1/children" || true; } 2>/dev/null
+  for child in "${children[@]}"; do
+    { IFS= read -rd '' status <"/proc/$child/status" || true; } 2>/dev/null
+    [[ $status =~ NSpid:[^$'\n']*[[:space:]]1$'\n' ]] && process_stamp "$child" && return 0
   done
   return 1
 }
@@ -244,13 +251,10 @@ machine_wait_up() {
 }
 
 machine_is_settled() {
-  local directory nspawn leader
-  directory=$(machine_dir "$1")
-  nspawn=$(<"$directory/nspawn")
+  local directory=$MACHINES/$1 nspawn
+  read -r nspawn <"$directory/nspawn"
   process_alive "$nspawn" || return 0
-  leader=$(machine_find_leader "${nspawn%% *}") || return 1
-  echo "$leader" >"$directory/leader"
-  machine_is_up "$1"
+  machine_find_leader "${nspawn%% *}" >"$directory/leader" && machine_is_up "$1"
 }
 
 # A unit that failed (degraded) is for the scenario to judge.
@@ -260,8 +264,7 @@ machine_is_up() {
 
 machine_is_alive() {
   local leader
-  leader=$(machine_dir "$1")/leader
-  [[ -f $leader ]] && process_alive "$(<"$leader")"
+  { read -r leader <"$MACHINES/$1/leader"; } 2>/dev/null && process_alive "$leader"
 }
 
 # machine_reboot NAME [--force]: through its systemd, with the machine's own /run gone as after any reboot.
@@ -325,27 +328,17 @@ machine_rmdir_tree() {
 
 machine_nsenter() {
   local leader
-  leader=$(<"$(machine_dir "$1")/leader") || return 1
-  shift
+  read -r leader _ <"$MACHINES/$1/leader" || return 1
   # -i: nothing of this shell's environment is meant for the machine.
   env -i TERM="${TERM:-dumb}" LC_ALL=C.UTF-8 HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    "${MACHINE_ENTER[@]}" nsenter --target "${leader%% *}" --all "$@"
+    nsenter --target "$leader" --all "${@:2}"
 }
 
-# machine_run NAME COMMAND...: 124 when it takes longer than MACHINE_RUN_SECONDS.
-machine_run() {
-  local name=$1
-  shift
-  # In the foreground: all of it stays in this process group, so that what ends this shell ends the command too. The
-  # command itself is nsenter's child and would outlive it.
-  local MACHINE_ENTER=(timeout --foreground --kill-after=5 "$MACHINE_RUN_SECONDS")
-  machine_nsenter "$name" setpriv --pdeathsig KILL "$@"
-}
+# machine_run NAME COMMAND...: 124 when it takes longer than MACHINE_RUN_SECONDS. In the foreground: all of it stays in this
+# process group, so that what ends this shell ends the command too.
+machine_run() { machine_nsenter "$1" timeout --foreground --kill-after=5 "$MACHINE_RUN_SECONDS" "${@:2}"; }
 
-machine_shell() {
-  local MACHINE_ENTER=()
-  machine_nsenter "$1" bash --login
-}
+machine_shell() { machine_nsenter "$1" bash --login; }
 
 # machine_copy_in NAME FILE PATH, machine_copy_out NAME PATH FILE. By a pipe, never by /proc/PID/root: there the machine's
 # absolute links (/var/run) would lead into the host.

@@ -80,11 +80,6 @@ trading_pids() { for unit in "${TRADING[@]}" "$MONITORING"; do unit_pid "$1" "$u
 essd_is_another() { [[ $(unit_pid "$1" essd) != "$2" ]]; }
 trips() { ledger_lines "$1" | jq --slurp '[.[] | select(.kind == "trip")] | length'; }
 
-all_empty() {
-  local unit
-  for unit in "${TRADING[@]}"; do unit_is_empty "$1" "$unit" || return 1; done
-}
-
 # what a start says, however often it is tried, while a command runs: never that it succeeded
 none_starts_during() {
   local name=$1 tries

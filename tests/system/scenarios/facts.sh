@@ -156,8 +156,8 @@ END
   machine_run m mkdir -p /run/quantum
   machine_run m touch "$LATCH"
   machine_run m systemctl kill --signal=KILL quantum-ai-engine
-  assert_soon 2 "killed and not back" unit_is_empty m quantum-ai-engine
-  assert_stays 500 "not back" unit_is_empty m quantum-ai-engine
+  assert_soon 2 "killed and not back" units_are_empty m quantum-ai-engine
+  assert_stays 500 "not back" units_are_empty m quantum-ai-engine
   machine_run m systemctl stop quantum-ai-engine
   assert_cannot_start m quantum-ai-engine
 }
@@ -170,13 +170,13 @@ scenario_asserts_and_automatic_restarts() {
   machine_run m mkdir -p /run/quantum
   machine_write m "$drop" <<<$'[Unit]\nAssertPathExists=!/run/quantum/ESS_ON'
   kill_while_latched m
-  echo "systemd $version with an Assert alone: $(unit_is_empty m quantum-ai-engine && echo down || echo back)"
-  if ((version >= 257)); then assert_fails unit_is_empty m quantum-ai-engine; fi
+  echo "systemd $version with an Assert alone: $(units_are_empty m quantum-ai-engine && echo down || echo back)"
+  if ((version >= 257)); then assert_fails units_are_empty m quantum-ai-engine; fi
   machine_run m systemctl stop quantum-ai-engine
   machine_run m rm "$LATCH"
   machine_write m "$drop" <<<$'[Service]\nExecCondition=/bin/sh -c "! test -e /run/quantum/ESS_ON"'
   kill_while_latched m
-  assert unit_is_empty m quantum-ai-engine
+  assert units_are_empty m quantum-ai-engine
 }
 
 # kill_while_latched NAME: the AI engine, which systemd starts again at once if it may.
@@ -207,7 +207,7 @@ scenario_cgroup_kill_silences() {
   done
   echo "last beat $((worst / 1000)) us after"
   assert_below "$((worst / 1000000))" 500 "ms from before the kill to the last beat"
-  assert_soon 2 "execution is empty" unit_is_empty m quantum-execution
+  assert_soon 2 "execution is empty" units_are_empty m quantum-execution
 }
 
 # fact 6: StopUnit has answered while the unit still runs
@@ -215,10 +215,10 @@ scenario_stop_unit_only_queues() {
   plain_machine m
   machine_run m systemctl start quantum-execution
   assert systemd_call m StopUnit ss quantum-execution.service replace-irreversibly
-  assert_fails unit_is_empty m quantum-execution
+  assert_fails units_are_empty m quantum-execution
   assert_fails machine_run m systemctl start quantum-execution
   machine_run m systemctl kill --signal=KILL quantum-execution
-  assert_soon 2 "empty after the kernel has spoken" unit_is_empty m quantum-execution
+  assert_soon 2 "empty after the kernel has spoken" units_are_empty m quantum-execution
 }
 
 # inotify sees unit cgroups come and go below system.slice, and cgroup.events change
@@ -292,7 +292,7 @@ END
   machine_run m systemctl daemon-reload
   assert_masked m slow
   machine_run m sh -c 'echo 1 >/sys/fs/cgroup/system.slice/slow.service/cgroup.kill'
-  assert_soon 5 "stopped" unit_is_empty m slow
+  assert_soon 5 "stopped" units_are_empty m slow
   assert_soon 5 "systemd knows" unit_is_not_active m slow
   assert_fails machine_run m test -e /run/post
 }

@@ -9,13 +9,6 @@ tripped() {
   assert_tripped "$1" "$since"
 }
 
-all_empty() {
-  local name=$1 unit
-  for unit in "${TRADING[@]}"; do
-    unit_is_empty "$name" "$unit" || return 1
-  done
-}
-
 # every stopped unit refuses to start, and still after daemon-reload
 scenario_start_is_refused() {
   tripped m
@@ -37,7 +30,7 @@ scenario_other_ways_to_start() {
   machine_run m systemctl daemon-reload
   machine_run m systemctl start wanting.service
   machine_run m systemctl start quantum-governor.timer || true
-  assert_stays 700 "the governor is down" unit_is_empty m quantum-governor
+  assert_stays 700 "the governor is down" units_are_empty m quantum-governor
 }
 
 # Restart=always with RestartSec=0 does not come back, neither by the trip nor by a kill that systemd sees as a failure
@@ -51,7 +44,7 @@ scenario_guard_without_masks() {
   tripped m
   machine_run m sh -c 'find /run/systemd /etc/systemd -lname /dev/null -name "quantum-*.service" -delete'
   assert_cannot_start m quantum-governor quantum-vendor
-  assert_stays 300 "down" unit_is_empty m quantum-governor
+  assert_stays 300 "down" units_are_empty m quantum-governor
 }
 
 # the latch file deleted by hand is put back, and nothing starts
@@ -69,7 +62,7 @@ scenario_a_unit_that_comes_back() {
   tripped m
   machine_run m sh -c 'mkdir -p /sys/fs/cgroup/system.slice/quantum-governor.service &&
     { heartbeat quantum-governor & echo $! >/sys/fs/cgroup/system.slice/quantum-governor.service/cgroup.procs; }' >/dev/null 2>&1
-  assert_soon 2 "it is stopped again" unit_is_empty m quantum-governor
+  assert_soon 2 "it is stopped again" units_are_empty m quantum-governor
   assert_state m tripped
 }
 

@@ -81,7 +81,7 @@ scenario_reset_before_all_are_asked() {
   machine_run m systemd-run --quiet --unit=monitor sh -c 'exec busctl monitor --match member=StopUnit >/run/stops'
   assert_soon 5 "it listens" unit_is m monitor.service ActiveState active
   touch_latch m >/dev/null
-  assert_state m tripped
+  assert_soon 30 "the state is tripped" state_is m tripped
   machine_run m essctl reset --reason "before all are asked" >/dev/null || fail "the reset fails"
   # Not a unit: what was asked for before has been written down when this is.
   machine_run m busctl --quiet call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \

@@ -82,7 +82,7 @@ scenario_live() {
   assert_below "$(jq '[.trip.ess.units[] | select(.was_running) | .empty_us] | max' <<<"$found")" "$((STOP_LIMIT_MS * 1000))" "us until all was empty"
   assert_eq "$(jq '[.trip.ess.units[] | select(.was_running)] | length' <<<"$found")" 4 "units that ran"
   assert_running m quantum-ai-engine quantum-execution quantum-apply-layer quantum-vendor
-  assert unit_is_empty m quantum-governor
+  assert units_are_empty m quantum-governor
   assert_ne "$(unit_pid m quantum-ai-engine)" "$(head -n 1 <<<"$before")" "PID of a unit that was stopped"
   assert_eq "$(unit_pid m "$MONITORING")" "$(tail -n 1 <<<"$before")" "PID of the monitoring"
   for kind in trip reset start drill append; do assert_eq "$(entries m "$kind" | wc -l)" 1 "entries of kind $kind"; done

@@ -8,13 +8,6 @@ tripped() {
   assert_state "$1" tripped
 }
 
-all_empty() {
-  local name=$1 unit
-  for unit in "${TRADING[@]}"; do
-    unit_is_empty "$name" "$unit" || return 1
-  done
-}
-
 has_lines() { [[ $(ledger_lines "$1" | jq -s '[.[] | select(.kind == "trip" or .kind == "reset")] | length') == "$2" ]]; }
 
 # nothing starts by itself, and everything can be started

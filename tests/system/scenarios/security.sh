@@ -117,5 +117,5 @@ SCRIPT
   since=$(touch_latch m)
   assert_state m tripped
   assert_silent_since m "$since" flees flees-child
-  assert unit_is_empty m flees
+  assert units_are_empty m flees
 }

@@ -29,7 +29,7 @@ scenario_what_ran() {
   assert machine_run m essctl start
   assert_state m armed
   assert_running m quantum-ai-engine quantum-execution quantum-apply-layer quantum-vendor
-  assert unit_is_empty m quantum-governor
+  assert units_are_empty m quantum-governor
   assert_eq "$(active_order m quantum-ai-engine quantum-apply-layer | head -n 1)" quantum-apply-layer "started first"
   entry=$(ledger_lines m | jq --compact-output 'select(.kind == "start") | .entry')
   assert_eq "$(jq -r .outcome <<<"$entry")" SUCCESS outcome

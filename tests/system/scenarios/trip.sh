@@ -178,7 +178,7 @@ ExecStart=/usr/local/bin/heartbeat --ignore-sigterm --spin --fork 20 quantum-exe
 END
   machine_run m systemctl daemon-reload
   machine_run m systemctl kill --signal=KILL quantum-execution
-  assert_soon 5 "the unit is down" unit_is_empty m quantum-execution
+  assert_soon 5 "the unit is down" units_are_empty m quantum-execution
   machine_run m systemctl start quantum-execution
   assert_running m quantum-execution
   since=$(touch_latch m)
