@@ -1,5 +1,5 @@
 # Where everything of the contract goes. DESTDIR moves all of it.
-install(TARGETS essd RUNTIME DESTINATION /usr/sbin)
+install(TARGETS essd quantum-ess-fleet RUNTIME DESTINATION /usr/sbin)
 install(TARGETS essctl RUNTIME DESTINATION /usr/bin)
 install(TARGETS quantum-ess-canary RUNTIME DESTINATION /usr/libexec/quantum-ess)
 install(TARGETS quantum-ess-generator RUNTIME DESTINATION /usr/lib/systemd/system-generators)
@@ -17,6 +17,8 @@ install(PROGRAMS ${CMAKE_CURRENT_SOURCE_DIR}/scripts/verify-ledger DESTINATION /
 install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/scripts/verify-ledger.d DESTINATION /usr/libexec/quantum-ess)
 # What an operator runs there: does the stop work on this host, and how fast?
 install(PROGRAMS ${CMAKE_CURRENT_SOURCE_DIR}/scripts/proof_ess DESTINATION /usr/libexec/quantum-ess)
+# What an administrator of etcd runs, wherever etcdctl is.
+install(PROGRAMS ${CMAKE_CURRENT_SOURCE_DIR}/scripts/fleet-roles DESTINATION /usr/libexec/quantum-ess)
 # What Prometheus and Grafana are given, and what to hang on quantum-ess-tripped.target.
 install(FILES packaging/prometheus/quantum-ess.rules.yaml DESTINATION /usr/share/quantum-ess/prometheus)
 install(FILES packaging/grafana/quantum-ess.json DESTINATION /usr/share/quantum-ess/grafana)
@@ -36,7 +38,7 @@ add_custom_target(manuals ALL DEPENDS ${ESS_INTERFACE_PAGE})
 install(FILES packaging/man/essctl.1 DESTINATION /usr/share/man/man1)
 install(FILES packaging/man/ess.yaml.5 DESTINATION /usr/share/man/man5)
 install(FILES ${ESS_INTERFACE_PAGE} DESTINATION /usr/share/man/man7)
-install(FILES packaging/man/essd.8 packaging/man/quantum-ess-generator.8 DESTINATION /usr/share/man/man8)
+install(FILES packaging/man/essd.8 packaging/man/quantum-ess-fleet.8 packaging/man/quantum-ess-generator.8 DESTINATION /usr/share/man/man8)
 install(FILES packaging/quantum-ess.catalog DESTINATION /usr/lib/systemd/catalog)
 
 # Where each shell looks: zsh's place differs between distributions.

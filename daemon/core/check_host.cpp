@@ -1,5 +1,7 @@
 // What a check finds about the latch's place, the ledger's disk and the kernel.
 
+#include <algorithm>
+
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "core/check_rules.hpp"
@@ -98,12 +100,17 @@ void check_ledger(const HostFacts& host, Findings& findings) {
     }
 }
 
+/// quantum-ess-fleet's account is a member on every host, to set the latch: nobody who could trip.
+bool is_person(const std::string& member) {
+    return member != paths::fleet_account;
+}
+
 void check_operators(const HostFacts& host, Findings& findings) {
     if (!host.group) {
         findings.warning("group-missing", paths::group, "there is no such group: only root may trip and reset",
                          "systemd-sysusers quantum-ess.conf && systemd-tmpfiles --create quantum-ess.conf && "
                          "systemctl restart essd.service");
-    } else if (host.operators.empty()) {
+    } else if (std::ranges::none_of(host.operators, is_person)) {
         findings.note("no-operators", paths::group, "nobody is in the group: only root may trip and reset",
                       "for each who may: usermod -a -G " + std::string(paths::group) + " NAME");
     }

@@ -24,6 +24,9 @@ enum class Interlock { None, Start };
 /// What happens when essd cannot stay up and no latch is set.
 enum class OnDaemonFailure { Alert, Trip };
 
+/// What a host does that has been cut off from its fleet for too long.
+enum class OnLoss { Alert, Trip };
+
 /// Who may look over the control socket.
 enum class ControlRead { Everyone, Operators };
 
@@ -91,6 +94,22 @@ struct Config {
         std::vector<std::string> users;
         [[nodiscard]] bool operator==(const Control&) const = default;
     } control;
+    /// For quantum-ess-fleet and essctl fleet; essd stops this host whatever becomes of the fleet.
+    struct Fleet {
+        std::string name = "main";           ///< its keys are below /quantum-ess/NAME/
+        std::string host;                    ///< this host's name in it; empty: the hostname
+        std::vector<std::string> endpoints;  ///< of the etcd members, "https://HOST:PORT"; empty: there is no fleet
+        std::string ca = "/etc/quantum/fleet/ca.pem";
+        std::string certificate = "/etc/quantum/fleet/host.pem";
+        std::string key = "/etc/quantum/fleet/host.key";
+        std::string operator_certificate = "/etc/quantum/fleet/operator.pem";
+        std::string operator_key = "/etc/quantum/fleet/operator.key";
+        Micros loss_timeout = std::chrono::seconds(30);  ///< without contact for so long, the host is cut off
+        OnLoss on_loss = OnLoss::Alert;
+
+        [[nodiscard]] bool is_used() const { return !endpoints.empty(); }
+        [[nodiscard]] bool operator==(const Fleet&) const = default;
+    } fleet;
 
     [[nodiscard]] bool operator==(const Config&) const = default;
 };

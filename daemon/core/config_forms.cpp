@@ -45,6 +45,12 @@ std::optional<Micros> read_duration(const ConfigFile& file, const Setting& setti
     return span;
 }
 
+bool lies_between(const ConfigFile& file, const Setting& setting, Micros value, Micros shortest, Micros longest) {
+    if (value >= shortest && value <= longest) return true;
+    file.fault(setting, to_text(value) + " is not between " + to_text(shortest) + " and " + to_text(longest));
+    return false;
+}
+
 void read_path_into(const ConfigFile& file, const Setting& setting, std::string (*problem_of)(std::string_view),
                     std::string& into) {
     const auto text = read_text(file, setting, "a path");

@@ -63,8 +63,17 @@ struct Word {
 
 [[nodiscard]] std::optional<Micros> read_duration(const ConfigFile& file, const Setting& setting);
 
+/// Whether it is; if not, that is a fault.
+[[nodiscard]] bool lies_between(const ConfigFile& file, const Setting& setting, Micros value, Micros shortest,
+                                Micros longest);
+
 void read_path_into(const ConfigFile& file, const Setting& setting, std::string (*problem_of)(std::string_view),
                     std::string& into);
+
+/// For a list whose items mean what they say.
+[[nodiscard]] inline std::string as_it_is(std::string_view text) {
+    return std::string(text);
+}
 
 /// Adds the items of a list. The same one twice in one file is a slip and a fault, over several files it is a merge.
 void add_to_list(const ConfigFile& file, const Setting& setting, std::string (*value_of)(std::string_view),

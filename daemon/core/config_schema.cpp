@@ -4,6 +4,7 @@
 #include <map>
 #include <string_view>
 
+#include "core/config_fleet.hpp"
 #include "core/config_forms.hpp"
 #include "core/config_values.hpp"
 #include "core/unit_name.hpp"
@@ -165,13 +166,6 @@ constexpr std::array<DraftKey, 2> latch_keys{{
      }},
 }};
 
-/// Whether it is; if not, that is a fault.
-bool lies_between(const ConfigFile& file, const Setting& setting, Micros value, Micros shortest, Micros longest) {
-    if (value >= shortest && value <= longest) return true;
-    file.fault(setting, to_text(value) + " is not between " + to_text(shortest) + " and " + to_text(longest));
-    return false;
-}
-
 void read_expiry(const ConfigFile& file, ConfigDraft& draft, const Setting& setting) {
     draft.expiry = placed(setting, read_duration(file, setting));
     if (!draft.expiry.readable) return;
@@ -202,10 +196,6 @@ constexpr std::array<DraftKey, 1> metrics_keys{{
          read_path_into(file, setting, problem_of_textfile, draft.config.metrics.textfile);
      }},
 }};
-
-std::string as_it_is(std::string_view text) {
-    return std::string(text);
-}
 
 void read_hash_files(const ConfigFile& file, ConfigDraft& draft, const Setting& setting) {
     if (!setting.node.is_blank() && !has_form(file, setting, YamlNode::Kind::Sequence, "a list of files")) return;
@@ -288,7 +278,7 @@ void read_section(const ConfigFile& file, ConfigDraft& draft, const Setting& set
     read_map<ConfigDraft>(file, draft, setting, keys);
 }
 
-constexpr std::array<DraftKey, 12> top_keys{{
+constexpr std::array<DraftKey, 13> top_keys{{
     {"units", read_units},
     {"protected", read_protected},
     {"stop", read_section<stop_keys>},
@@ -307,6 +297,7 @@ constexpr std::array<DraftKey, 12> top_keys{{
     {"drill", read_section<drill_keys>},
     {"metrics", read_section<metrics_keys>},
     {"control", read_section<control_keys>},
+    {"fleet", read_fleet},
 }};
 
 }  // namespace

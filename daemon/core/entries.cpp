@@ -65,6 +65,7 @@ std::string summary_of(const TripReport& report, bool late) {
 
 std::string notes_of(const TripReport& report, const LatchCopy& latch) {
     std::string text = "Reason: " + (latch.reason.empty() ? "none given" : latch.reason) + ".";
+    if (!latch.fleet_id.empty()) text += " The fleet's order " + latch.fleet_id + ".";
     if (report.resumed) text += " essd came up with the latch set.";
     if (report.completion) text += " This completes a trip that was recorded as PARTIAL before.";
     if (!report.pulled_down.empty()) text += " systemd stopped along: " + join(report.pulled_down, ", ") + ".";
@@ -115,16 +116,18 @@ Json trip_timeline(const TripReport& report, const LatchCopy& latch) {
                          {"came_back", unit.came_back},
                          {"trouble", unit.trouble}});
     }
-    return {{"trigger", latch.trigger},
-            {"reason", latch.reason},
-            {"latch_seen", to_rfc3339(latch.since)},
-            {"budget_us", report.budget.count()},
-            {"stop_us", micros(report.stop_time)},
-            {"resumed", report.resumed},
-            {"completion", report.completion},
-            {"problems", report.problems},
-            {"pulled_down", report.pulled_down},
-            {"units", std::move(units)}};
+    Json timeline{{"trigger", latch.trigger},
+                  {"reason", latch.reason},
+                  {"latch_seen", to_rfc3339(latch.since)},
+                  {"budget_us", report.budget.count()},
+                  {"stop_us", micros(report.stop_time)},
+                  {"resumed", report.resumed},
+                  {"completion", report.completion},
+                  {"problems", report.problems},
+                  {"pulled_down", report.pulled_down},
+                  {"units", std::move(units)}};
+    if (!latch.fleet_id.empty()) timeline["fleet_id"] = latch.fleet_id;
+    return timeline;
 }
 
 Json reset_entry(const ResetRequest& request, const std::string& trip_id, const std::vector<std::string>& problems,

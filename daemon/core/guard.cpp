@@ -64,6 +64,7 @@ GuardFile dropin_for(const Config& config, const std::string& rule) {
 /// The canary of the drills is guarded as what trades is, by the latch of the drills.
 GuardFile canary_dropin(Config config) {
     config.latch.path = drill_latch_path(config);
+    config.fleet = {};  // no order of the fleet concerns it
     return dropin_for(config, paths::canary_unit);
 }
 
@@ -75,6 +76,9 @@ std::string guard_dropin(const Config& config, std::string_view rule) {
     // that was killed in the middle of a trip could not come back to kill it (systemd.unit(5), "Before=, After="). The
     // copy of the latch may be on a file system that is mounted late: without it nobody knows whether it is set.
     text += "[Unit]\nWants=essd.service\nRequiresMountsFor=" + std::string(paths::state_directory) + "\n";
+    // A host that boots asks its fleet first: quantum-ess-fleet is up when it has an answer, or none for too long. An
+    // order of units alone: one that is disabled, or fails, keeps nothing down.
+    if (config.fleet.is_used()) text += "After=" + std::string(paths::fleet_unit) + "\n";
     text += assertions(config);
     if (rule.ends_with(".service")) text += "[Service]\n" + conditions(config);
     return text;

@@ -46,6 +46,14 @@ inline constexpr MessageId latch_restored{"fd9fc3564d0e488fbbbb9b6b7eb59c38"};
 inline constexpr MessageId bus_lost{"4a1df525312f49f68b0a94d801d2e6a2"};
 /// A drill of the stop has ended: the message says how it went.
 inline constexpr MessageId drill_done{"11159ae871e0a2647884864bcd5320c2"};
+/// quantum-ess-fleet: the fleet orders a stop.
+inline constexpr MessageId fleet_trip{"be00fd685c8a48358104bcc6c6e349b9"};
+/// quantum-ess-fleet: the host is cut off from its fleet. Critical: and trips for it.
+inline constexpr MessageId fleet_lost{"b23d7b92e60c475fa5c0bc336b3dbe57"};
+/// quantum-ess-fleet: the host is in contact with its fleet again.
+inline constexpr MessageId fleet_found{"da0b98f766144f2d8addcba25a7b415e"};
+/// quantum-ess-fleet: an operator asks for this host's reset through the fleet.
+inline constexpr MessageId fleet_reset{"ea04f0e896e84a298308b04824eed978"};
 
 }  // namespace message_id
 

@@ -198,6 +198,15 @@ void add_drill(MetricFamilies& to, const MetricsSnapshot& from) {
     if (drill->max) to.seconds(*drill->max);
 }
 
+void add_fleet(MetricFamilies& to, const MetricsSnapshot& from) {
+    const auto& fleet = from.status.fleet;
+    if (!fleet) return;
+    to.begin("fleet_connected", Type::Gauge, "1 while an order of the fleet would reach this host.");
+    to.sample(fleet->connected ? 1 : 0, {{"fleet", fleet->name}});
+    to.begin("fleet_last_contact_timestamp_seconds", Type::Gauge, "When the fleet's etcd last answered.");
+    if (fleet->last_contact) to.time(*fleet->last_contact, {{"fleet", fleet->name}});
+}
+
 }  // namespace
 
 void StopTimes::add(Micros time) {
@@ -242,6 +251,7 @@ std::string metrics_text(const MetricsSnapshot& snapshot) {
     add_units(to, snapshot);
     add_drill(to, snapshot);
     add_ledger(to, snapshot);
+    add_fleet(to, snapshot);
     return to.take();
 }
 

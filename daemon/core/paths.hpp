@@ -31,6 +31,14 @@ inline constexpr const char* last_good_config_volatile = "/run/quantum-ess/last-
 inline constexpr const char* group = "quantum-ess";
 inline constexpr const char* tripped_target = "quantum-ess-tripped.target";
 
+/// The process beside essd that joins this host to a fleet, and the account that it runs under.
+inline constexpr const char* fleet_unit = "quantum-ess-fleet.service";
+inline constexpr const char* fleet_account = "quantum-ess-fleet";
+/// Below it, the orders that were carried out, in `handled`: an order that is seen again changes nothing.
+inline constexpr const char* fleet_directory = "/var/lib/quantum-ess-fleet";
+/// There once this boot has asked the fleet. A restart of quantum-ess-fleet keeps no unit waiting then.
+inline constexpr const char* fleet_asked = "/run/quantum-ess-fleet/asked";
+
 /// What drills stop, and where it says that it is alive.
 inline constexpr const char* canary_unit = "quantum-ess-canary.service";
 inline constexpr const char* canary_beat = "/run/quantum-ess-canary/beat";

@@ -63,6 +63,16 @@ Json to_json(const std::optional<DrillSummary>& drill) {
     return json;
 }
 
+Json to_json(const std::optional<FleetInfo>& fleet) {
+    if (!fleet) return nullptr;
+    return {{"name", fleet->name},
+            {"host", fleet->host},
+            {"connected", fleet->connected},
+            {"trouble", fleet->trouble},
+            {"last_contact", fleet->last_contact ? Json(to_rfc3339(*fleet->last_contact)) : Json(nullptr)},
+            {"order_id", or_null(fleet->order_id)}};
+}
+
 }  // namespace
 
 std::string to_text(State state) {
@@ -114,6 +124,7 @@ std::string to_json_text(const Status& status) {
         {"ledger",
          {{"entries", status.ledger_entries}, {"head", status.ledger_head}, {"writable", status.ledger_writable}}},
         {"last_drill", to_json(status.last_drill)},
+        {"fleet", to_json(status.fleet)},
         {"kill_method", status.kill_method},
         {"version", status.version}};
     return text + "]," + to_text(rest).substr(1);

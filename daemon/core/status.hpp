@@ -55,6 +55,16 @@ struct DrillSummary {
     std::string outcome;
 };
 
+/// How this host stands to its fleet, by the word of quantum-ess-fleet.
+struct FleetInfo {
+    std::string name;
+    std::string host;        ///< this host's name in it
+    bool connected = false;  ///< an order of the fleet would reach this host
+    std::string trouble;     ///< why not
+    std::optional<WallTime> last_contact;
+    std::string order_id;  ///< the fleet's order that this host carried out last; empty if there was none
+};
+
 enum class State { Armed, Starting, Tripping, Tripped, NotReady };
 
 [[nodiscard]] std::string to_text(State state);
@@ -73,6 +83,7 @@ struct Status {
     std::optional<OperationSummary> last_operation;
     std::optional<PendingResetInfo> pending_reset;
     std::optional<DrillSummary> last_drill;
+    std::optional<FleetInfo> fleet;  ///< nothing if there is none
     std::string config_hash;
     std::uint64_t ledger_entries = 0;
     std::string ledger_head;

@@ -185,6 +185,13 @@ std::string fitted_table(const Screen& screen, std::vector<Cells> rows) {
     return text;
 }
 
+std::string answer_line(const Screen& screen, Colour colour, const std::string& word, std::string_view text) {
+    const std::size_t mark = screen.rich() ? 2 : 0;
+    const std::string whole = std::string(mark, ' ') + word + "  " + std::string(text);
+    return screen.mark(colour) + screen.paint(colour, word) +
+           wrapped(whole, screen.columns(), mark + 2).substr(mark + word.size()) + "\n";
+}
+
 std::string fact(const Screen& screen, std::string_view name, std::string_view text) {
     std::string line = "  " + std::string(name);
     line.resize(std::max(fact_name_width, line.size() + 1), ' ');

@@ -37,6 +37,10 @@ using Cells = std::vector<Cell>;
 /// other cells on a line beneath the name.
 [[nodiscard]] std::string fitted_table(const Screen& screen, std::vector<Cells> rows);
 
+/// The first line of an answer: its mark, the word for it in colour, and what there is to say, wrapped.
+[[nodiscard]] std::string answer_line(const Screen& screen, Colour colour, const std::string& word,
+                                      std::string_view text);
+
 /// A name and what there is to say, wrapped beside it.
 [[nodiscard]] std::string fact(const Screen& screen, std::string_view name, std::string_view text);
 

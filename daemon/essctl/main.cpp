@@ -9,6 +9,7 @@
 #include "core/status.hpp"
 #include "essctl/check_verb.hpp"
 #include "essctl/completion.hpp"
+#include "essctl/fleet_verbs.hpp"
 #include "essctl/ledger_verbs.hpp"
 #include "essctl/screen.hpp"
 #include "essctl/usage.hpp"
@@ -78,6 +79,7 @@ struct Verbs {
         ess::essctl::declare_check(app, run);
 
         ess::essctl::declare_drill(app, run);
+        ess::essctl::declare_fleet(app, run);
 
         auto* const figures = app.add_subcommand("metrics", "Print the metrics, in Prometheus' text format");
         figures->footer(

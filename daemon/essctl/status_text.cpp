@@ -147,6 +147,12 @@ std::string record_text(const Screen& screen, const StatusView& status) {
     return text;
 }
 
+std::string fleet_text(const FleetView& fleet) {
+    return fleet.name + (fleet.host.empty() ? "" : ", here " + fleet.host) +
+           (fleet.connected ? ", in contact" : ", OUT OF CONTACT: " + fleet.trouble) +
+           (fleet.order.empty() ? "" : "; last order " + fleet.order);
+}
+
 enum class Facts { All, Urgent };
 
 std::string facts_text(const Screen& screen, const StatusView& status, Facts which) {
@@ -157,6 +163,7 @@ std::string facts_text(const Screen& screen, const StatusView& status, Facts whi
                      status.ledger_entries + (status.ledger_entries == "1" ? " entry" : " entries") +
                          (status.ledger_writable ? "" : ", NOT WRITABLE"));
     }
+    if (which == Facts::All && status.fleet) text += fact(screen, "fleet", fleet_text(*status.fleet));
     if (which == Facts::All) text += fact(screen, "config", status.config_hash);
     return text;
 }
@@ -165,13 +172,10 @@ std::string facts_text(const Screen& screen, const StatusView& status, Facts whi
 
 std::string headline(const Screen& screen, const StatusView& status) {
     const Answer answer = answer_of(status);
-    const std::size_t mark = screen.rich() ? 2 : 0;
-    const std::string blank(mark, ' ');
-    const std::string lines = wrapped(blank + answer.state + "  " + answer.text, screen.columns(), mark + 2);
-    std::string text = screen.mark(answer.colour) + screen.paint(answer.colour, answer.state) +
-                       lines.substr(mark + answer.state.size()) + "\n";
+    std::string text = answer_line(screen, answer.colour, answer.state, answer.text);
     if (const std::string next = next_step(status); !next.empty()) {
-        text += wrapped(blank + next, screen.columns(), mark + 2) + "\n";
+        const std::size_t mark = screen.rich() ? 2 : 0;
+        text += wrapped(std::string(mark, ' ') + next, screen.columns(), mark + 2) + "\n";
     }
     return text;
 }

@@ -85,6 +85,10 @@ void add_record(StatusView& view, const Json& status) {
         view.last_drill = DrillView{moment_at(*drill, "at"), text_at(*drill, "outcome") == "SUCCESS",
                                     number_at(*drill, "rounds"), micros_at(*drill, "max_ms", 1000)};
     }
+    if (const auto fleet = object_at(status, "fleet")) {
+        view.fleet = FleetView{line_at(*fleet, "name"), line_at(*fleet, "host"), flag_at(*fleet, "connected"),
+                               line_at(*fleet, "trouble"), line_at(*fleet, "order_id")};
+    }
     const Json ledger = object_at(status, "ledger").value_or(Json::object());
     view.ledger_entries = number_at(ledger, "entries");
     view.ledger_writable = flag_at(ledger, "writable");

@@ -56,6 +56,15 @@ struct DrillView {
     std::optional<Micros> max;  ///< nothing: the canary was never seen to go
 };
 
+/// How the host stands to its fleet, where there is one.
+struct FleetView {
+    std::string name;
+    std::string host;
+    bool connected = false;
+    std::string trouble;
+    std::string order;  ///< that was carried out last
+};
+
 /// A reply of io.quantum.EmergencyStop.Status as it can be shown to people: every text is one line without control
 /// characters, whoever wrote it, and what a newer or older daemon does not have is left empty.
 struct StatusView {
@@ -67,6 +76,7 @@ struct StatusView {
     std::optional<OperationView> last_operation;
     std::optional<PendingResetView> pending_reset;
     std::optional<DrillView> last_drill;
+    std::optional<FleetView> fleet;
     std::string config_hash;
     std::string ledger_entries;
     bool ledger_writable = false;

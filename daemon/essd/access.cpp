@@ -27,6 +27,11 @@ Access find_access(const Config& config) {
         const auto id = known(host::find_user(name), "user " + name, access.problems);
         if (id) access.operators.users.push_back(*id);
     }
+    if (config.fleet.is_used()) {
+        access.fleet =
+            known(host::find_user(paths::fleet_account), std::string("user ") + paths::fleet_account, access.problems);
+    }
+    if (access.fleet) access.operators.users.push_back(*access.fleet);
     if (const auto group = host::find_group(paths::group)) access.latch_group = *group;
     return access;
 }

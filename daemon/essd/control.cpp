@@ -38,6 +38,7 @@ void Daemon::serve() {
              Method{"LedgerHead", Privilege::Reader, &Daemon::on_ledger_head},
              Method{"LedgerRead", Privilege::Operator, &Daemon::on_ledger_read},
              Method{"LedgerAppend", Privilege::Operator, &Daemon::on_append},
+             Method{"FleetReport", Privilege::Operator, &Daemon::on_fleet_report},
              // Root alone: whoever makes the key decides what is signed from now on.
              Method{"LedgerRotateKey", Privilege::Root, &Daemon::on_rotate_key},
          }) {

@@ -56,7 +56,8 @@ Daemon::Daemon(Config config, Fd control, const Access& access)
       engine_(config_),
       readiness_(config_),
       config_watch_(loop_, [this] { recorder_.look_at_configuration(); }),
-      recorder_(config_, writer_, inbox_, config_watch_,
+      spokesmen_{access.fleet},
+      recorder_(config_, spokesmen_, writer_, inbox_, config_watch_,
                 {.ledger = [this](const LedgerNews& news) { ledger_is(news); },
                  .latch =
                      [this](const LatchInfo& info) {
@@ -138,6 +139,7 @@ Daemon::Daemon(Config config, Fd control, const Access& access)
       watchers_(loop_, [this] { return to_json_text(status()); }),
       trip_followers_(loop_, engine_),
       ledger_reader_(inbox_),
+      fleet_(config_.fleet, monotonic_now()),
       refusals_(refusals_at_once, refusal_interval) {
     if (access.problems.empty()) return;
     const std::string problem = "who may trip and reset: " + join(access.problems, "; ") + ". See control in ess.yaml";
@@ -226,6 +228,7 @@ void Daemon::tick() {
     if (++ticks_ % guard_check_ticks == 0) {
         readiness_.check_guard();
         check_drill();
+        look_at_fleet();
     }
     if (ticks_ % configuration_ticks == 0) recorder_.look_at_configuration();
     if (ticks_ % watched_ticks == 0) look_for_watchers();

@@ -23,6 +23,7 @@
 #include "core/unit_state.hpp"
 #include "essd/access.hpp"
 #include "essd/drill.hpp"
+#include "essd/fleet_link.hpp"
 #include "essd/ledger_reader.hpp"
 #include "essd/metrics_file.hpp"
 #include "essd/readiness.hpp"
@@ -115,6 +116,8 @@ class Daemon {
     void on_ledger_head(const host::ControlRequest& request, host::CallReply reply);
     void on_ledger_read(const host::ControlRequest& request, host::CallReply reply);
     void on_append(const host::ControlRequest& request, host::CallReply reply);
+    void on_fleet_report(const host::ControlRequest& request, host::CallReply reply);
+    void look_at_fleet();
     void on_rotate_key(const host::ControlRequest& request, host::CallReply reply);
     void refuse(host::CallReply& reply, const std::string& what, const std::string& why, const Requester& who);
     void record_refusal(const std::string& what, const std::string& why, const Requester& who);
@@ -163,6 +166,7 @@ class Daemon {
     StopEngine engine_;
     Readiness readiness_;
     host::ConfigWatch config_watch_;
+    Spokesmen spokesmen_;
     Recorder recorder_;
     MetricsFile metrics_file_;
     host::CgroupTree cgroups_;
@@ -175,6 +179,7 @@ class Daemon {
     Watchers watchers_;
     TripFollowers trip_followers_;
     LedgerReader ledger_reader_;
+    FleetLink fleet_;
 
     std::vector<host::Source> signals_;
     host::Source deadline_;

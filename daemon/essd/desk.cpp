@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -15,6 +14,7 @@
 #include "essd/kill_point.hpp"
 #include "essd/requester.hpp"
 #include "host/git_revision.hpp"
+#include "host/host_facts.hpp"
 #include "host/journal.hpp"
 #include "host/peer.hpp"
 
@@ -25,11 +25,6 @@ namespace {
 using host::journal::Level;
 
 constexpr mode_t proof_mode = 0640;
-
-std::string host_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : "unknown";
-}
 
 /// The units that this essd found running.
 std::vector<std::string> running_in(const TripReport& report) {
@@ -42,9 +37,15 @@ std::vector<std::string> running_in(const TripReport& report) {
 
 }  // namespace
 
-Recorder::Desk::Desk(Config config, const host::ConfigWatch& watch, Callbacks given, Post post)
-    : callbacks(std::move(given)), config_(std::move(config)), watch_(watch), post_(std::move(post)) {
-    stamp_.hostname = host_name();
+Recorder::Desk::Desk(Config config, const Spokesmen& spokesmen, const host::ConfigWatch& watch, Callbacks given,
+                     Post post)
+    : callbacks(std::move(given)),
+      config_(std::move(config)),
+      spokesmen_(spokesmen),
+      watch_(watch),
+      post_(std::move(post)) {
+    stamp_.hostname = host::host_name();
+    if (stamp_.hostname.empty()) stamp_.hostname = "unknown";
     for (const UnitRule& rule : config_.units)
         stamp_.allowed_services.push_back(rule.name);
 }
@@ -123,7 +124,7 @@ void Recorder::Desk::write_copy() {
 void Recorder::Desk::latch_seen(WallTime when, const TripReport& begun) {
     if (!begun.resumed || !copy_) {
         trip_id_.clear();
-        copy_ = LatchCopy{when, {}, {}, {}, {}, {}};
+        copy_.emplace().since = when;
         if (!begun.resumed) copy_->running = running_in(begun);
         write_copy();
         kill_point::after_step("copy-written");
@@ -136,7 +137,7 @@ void Recorder::Desk::latch_seen(WallTime when, const TripReport& begun) {
 
 void Recorder::Desk::read_content() {
     wait_for_content(config_.latch.path);
-    LatchCopy whole = read_latch(config_.latch.path, copy_->since);
+    LatchCopy whole = read_latch(config_.latch.path, copy_->since, spokesmen_);
     whole.operation_id = copy_->operation_id;
     whole.running = std::move(copy_->running);
     copy_ = std::move(whole);
@@ -232,7 +233,7 @@ void Recorder::Desk::reset_done(const ResetOrder& order, const std::vector<std::
                                 const UnitStates& states, const Recorded& done) {
     refresh_stamp();
     const WallTime now = wall_now();
-    const ResetRequest request{order.reason, name_of(order.who), order.approved_by, order.request_id};
+    const ResetRequest request{order.reason, name_of(order.who, spokesmen_), order.approved_by, order.request_id};
     const std::string id =
         append(LedgerKind::Reset, reset_entry(request, trip_id_, problems, states, stamp_, now), nullptr, now);
     kill_point::after_step("reset-appended");
@@ -241,7 +242,7 @@ void Recorder::Desk::reset_done(const ResetOrder& order, const std::vector<std::
 
 void Recorder::Desk::happened(LedgerKind kind, const EventText& event, const Requester& who, const Recorded& done) {
     const WallTime now = wall_now();
-    const std::string id = append(kind, event_entry(event, name_of(who), stamp_, now), event.ess, now);
+    const std::string id = append(kind, event_entry(event, name_of(who, spokesmen_), stamp_, now), event.ess, now);
     if (done) post_([done, id] { done(id); });
 }
 

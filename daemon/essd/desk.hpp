@@ -19,7 +19,7 @@ class Recorder::Desk {
   public:
     using Post = std::function<void(std::function<void()>)>;
 
-    Desk(Config config, const host::ConfigWatch& watch, Callbacks given, Post post);
+    Desk(Config config, const Spokesmen& spokesmen, const host::ConfigWatch& watch, Callbacks given, Post post);
 
     void open();
     void latch_seen(WallTime when, const TripReport& begun);
@@ -76,6 +76,7 @@ class Recorder::Desk {
     [[nodiscard]] Result<> check_signoff(const host::LedgerDraft& draft) const;
 
     Config config_;
+    Spokesmen spokesmen_;
     const host::ConfigWatch& watch_;
     Post post_;
     std::unique_ptr<host::SignedLedger> ledger_;

@@ -36,7 +36,7 @@ WallTime last_change(const Config& config) {
 }  // namespace
 
 void Recorder::Desk::identify(const Requester& who, const std::function<void(const std::string&)>& done) {
-    post_([done, name = name_of(who)] { done(name); });
+    post_([done, name = name_of(who, spokesmen_)] { done(name); });
 }
 
 void Recorder::Desk::look_at_configuration() {

@@ -313,7 +313,7 @@ void Recorder::Desk::rotate_key(const Requester& who,
                                 const std::function<void(const std::string&, const std::string&)>& done) {
     const bool open = has_ledger();
     Result<std::string> vkey = failure("the ledger cannot be written: " + trouble_);
-    if (open) vkey = ledger_->rotate_key(name_of(who));
+    if (open) vkey = ledger_->rotate_key(name_of(who, spokesmen_));
     tell_ledger();
     post_([done, vkey] { done(vkey.value_or(""), vkey ? "" : vkey.error().text); });
 }

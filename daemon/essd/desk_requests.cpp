@@ -63,7 +63,7 @@ AppendAnswer Recorder::Desk::carry_out(const AppendOrder& order) {
         if (!adds && *known) return {{}, false, id, (*known)->seq, (*known)->hash, true};
     }
     host::LedgerDraft draft{order.kind, order.entry, order.ess.is_null() ? Json::object() : order.ess, wall_now()};
-    draft.ess["recorded_by"] = name_of(order.who);
+    draft.ess["recorded_by"] = name_of(order.who, spokesmen_);
     if (order.kind == LedgerKind::Signoff) {
         const auto allowed = check_signoff(draft);
         if (!allowed) return refused(allowed.error().text);

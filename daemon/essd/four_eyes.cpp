@@ -16,7 +16,7 @@ using journal::Level;
 
 constexpr const char* interface = "io.quantum.EmergencyStop.";
 
-VarlinkError refused(const std::string& why) {
+VarlinkError refusal(const std::string& why) {
     return {std::string(interface) + "Refused", {{"reason", why}}};
 }
 
@@ -26,7 +26,7 @@ VarlinkError refused(const std::string& why) {
 void Daemon::refuse(host::CallReply& reply, const std::string& what, const std::string& why, const Requester& who) {
     journal::log(Level::Warning, what + ": " + why);
     record_refusal(what, why, who);
-    reply.error(refused(why));
+    reply.error(refusal(why));
 }
 
 void Daemon::record_refusal(const std::string& what, const std::string& why, const Requester& who) {
@@ -46,7 +46,7 @@ void Daemon::record_refusal(const std::string& what, const std::string& why, con
 void Daemon::ask_second_person(const ResetOrder& order, host::CallReply reply) {
     if (engine_.phase() == StopEngine::Phase::Armed) return reply.error({std::string(interface) + "NotTripped", {}});
     if (const auto& waiting = approval_.waiting()) {
-        return reply.error(refused("the reset " + waiting->operation_id + " of " + waiting->requested_by +
+        return reply.error(refusal("the reset " + waiting->operation_id + " of " + waiting->requested_by +
                                    " waits for another person already: essctl approve " + waiting->operation_id));
     }
     if (std::exchange(asking_approval_, true)) {
@@ -64,7 +64,7 @@ void Daemon::ask_second_person(const ResetOrder& order, host::CallReply reply) {
         recorder_.happened(LedgerKind::Approval, event, order.who, [this, order, number, name](const std::string& id) {
             asking_approval_ = false;
             host::CallReply answer = take(number);
-            if (id.empty()) return answer.error(refused("the request cannot be recorded, so it is not made"));
+            if (id.empty()) return answer.error(refusal("the request cannot be recorded, so it is not made"));
             approval_.ask({id, name, order.reason, monotonic_now() + config_.reset.expiry});
             approval_order_ = order;
             approval_order_.request_id = id;
@@ -85,6 +85,10 @@ void Daemon::on_approve(const host::ControlRequest& request, host::CallReply rep
     if (fault) return reply.error(*fault);
     operation_id = clean_line(operation_id, reason_limit);
     const Requester who{request.peer.uid, clean_line(claimed.value_or(""), reason_limit)};
+    // It speaks for the one person; who speaks for both would be no second pair of eyes.
+    if (request.peer.uid == spokesmen_.fleet) {
+        return refuse(reply, "Approval refused", "an approval is given on this host, not through the fleet", who);
+    }
     const std::uint64_t number = keep(std::move(reply));
     recorder_.identify(who, [this, operation_id, who, number](const std::string& name) {
         approve(operation_id, name, who, take(number));
@@ -118,7 +122,7 @@ void Daemon::approve(const std::string& operation_id, const std::string& name, c
         if (id.empty()) {
             approval_.ask(granted);
             approval_timer_.arm(granted.expires);
-            return answer.error(refused("the approval cannot be recorded, so it does not count"));
+            return answer.error(refusal("the approval cannot be recorded, so it does not count"));
         }
         reset_.emplace(PendingReset{order, std::move(answer)});
         tell(ResetAsked{});

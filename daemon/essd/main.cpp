@@ -4,16 +4,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
-#include <exception>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "base/fd.hpp"
 #include "core/config.hpp"
 #include "core/paths.hpp"
-#include "core/status.hpp"
 #include "essd/daemon.hpp"
 #include "essd/stop_now.hpp"
 #include "host/config_files.hpp"
@@ -21,19 +17,14 @@
 #include "host/listening_socket.hpp"
 #include "host/maintenance.hpp"
 #include "host/memory.hpp"
+#include "host/service_program.hpp"
 
 namespace {
 
 namespace journal = ess::host::journal;
+using ess::host::exit_configuration;
+using ess::host::exit_failure;
 using journal::Level;
-
-/// sysexits(3): the unit file keeps systemd from trying again with the same configuration.
-constexpr int exit_configuration = 78;
-constexpr int exit_failure = 1;
-constexpr int exit_usage = 2;
-
-/// How long the last lines may take to reach the journal.
-constexpr ess::Micros log_patience = std::chrono::seconds(2);
 
 constexpr const char* usage =
     "usage: essd [--help | --version | --stop-now]\n"
@@ -84,26 +75,12 @@ int run(journal::Log& log) {
     ess::essd::Daemon daemon(std::move(reading.config), std::move(*control), access);
     const int code = daemon.run();
     // Not a return: a thread that waits for a hanging bus, disk or journal cannot be joined.
-    static_cast<void>(log.stop(ess::monotonic_now() + log_patience));
+    static_cast<void>(log.stop(ess::monotonic_now() + ess::host::log_patience));
     _exit(code);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::string_view option = argc > 1 ? argv[1] : "";
-    const bool stop_now = argc == 2 && option == "--stop-now";
-    if (argc > 1 && !stop_now) {
-        const bool known = argc == 2 && (option == "--help" || option == "--version");
-        const std::string text = option == "--version" ? "essd " + ess::version() + "\n" : usage;
-        static_cast<void>(std::fputs(text.c_str(), known ? stdout : stderr));
-        return known ? 0 : exit_usage;
-    }
-    journal::Log log;
-    try {
-        return stop_now ? ess::essd::stop_now() : run(log);
-    } catch (const std::exception& error) {
-        journal::log(Level::Critical, std::string("essd ends: ") + error.what());
-        return exit_failure;
-    }
+    return ess::host::run_program(argc, argv, {"essd", usage, "--stop-now", ess::essd::stop_now, run});
 }

@@ -17,7 +17,7 @@ constexpr int readings_pause = 10;
 
 }  // namespace
 
-Recorder::Recorder(const Config& config, host::WriterThread& writer, host::LoopInbox& inbox,
+Recorder::Recorder(const Config& config, const Spokesmen& spokesmen, host::WriterThread& writer, host::LoopInbox& inbox,
                    const host::ConfigWatch& watch, Callbacks callbacks)
     : writer_(writer) {
     auto told = [this, tell = std::move(callbacks.ledger)](const LedgerNews& news) {
@@ -30,7 +30,7 @@ Recorder::Recorder(const Config& config, host::WriterThread& writer, host::LoopI
         write_readings();
     };
     callbacks.ledger = std::move(told);
-    desk_ = std::make_shared<Desk>(config, watch, std::move(callbacks),
+    desk_ = std::make_shared<Desk>(config, spokesmen, watch, std::move(callbacks),
                                    [&inbox](std::function<void()> news) { inbox.post(std::move(news)); });
 }
 

@@ -27,7 +27,15 @@ namespace ess::essd {
 /// Who asked for something. The name of a uid is looked up on the writer thread, since NSS may ask a server.
 struct Requester {
     std::optional<uid_t> uid;  ///< by the kernel's word; nothing if nobody knows
-    std::string claimed;       ///< the person behind it, by the word of the program; believed from root alone
+    std::string claimed;       ///< the person behind it, by the word of the program; believed from Spokesmen alone
+};
+
+/// Whose word counts on who is behind a request: root's, and that of quantum-ess-fleet, which hands on what operators
+/// asked of the fleet.
+struct Spokesmen {
+    std::optional<uid_t> fleet;  ///< nothing where there is no fleet
+
+    [[nodiscard]] bool include(uid_t uid) const { return uid == 0 || uid == fleet; }
 };
 
 /// A reset as it is recorded.
@@ -93,8 +101,8 @@ class Recorder {
     using Recorded = std::function<void(const std::string& operation_id)>;
 
     /// `watch` outlives this.
-    Recorder(const Config& config, host::WriterThread& writer, host::LoopInbox& inbox, const host::ConfigWatch& watch,
-             Callbacks callbacks);
+    Recorder(const Config& config, const Spokesmen& spokesmen, host::WriterThread& writer, host::LoopInbox& inbox,
+             const host::ConfigWatch& watch, Callbacks callbacks);
     ~Recorder();
     Recorder(const Recorder&) = delete;
     Recorder& operator=(const Recorder&) = delete;

@@ -222,6 +222,7 @@ Status Daemon::status() const {
             PendingResetInfo{waiting->operation_id, waiting->requested_by, waiting->reason, approval_expires_};
     }
     status.last_drill = ledger_.last_drill;
+    status.fleet = fleet_.info(monotonic_now());
     status.config_hash = config_hash_;
     status.ledger_entries = ledger_.entries;
     status.ledger_head = ledger_.head;

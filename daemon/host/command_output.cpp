@@ -1,176 +1,30 @@
 #include "host/command_output.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
-#include <cstdlib>
 
-#include "base/fd.hpp"
+#include "host/child_process.hpp"
 
 namespace ess::host {
 
 namespace {
 
-using namespace std::chrono_literals;
-
-// How long a killed process gets to be gone. One in uninterruptible sleep stays, and is left to PID 1.
-constexpr Micros death_grace = 100ms;
 constexpr std::size_t read_size = 4096;
 
-/// posix_spawn's two parameter objects, freed on every way out.
-class SpawnSetup {
-  public:
-    SpawnSetup() {
-        // These fail only for lack of memory, and then the spawn fails as well.
-        static_cast<void>(::posix_spawn_file_actions_init(&actions_));
-        static_cast<void>(::posix_spawnattr_init(&attributes_));
+Result<std::string> read_all(int fd, std::size_t limit, Instant deadline) {
+    std::string text;
+    std::array<char, read_size> buffer{};
+    while (true) {
+        if (!readable_until(fd, deadline)) return failure("timed out");
+        const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return system_failure("read", errno);
+        if (got == 0) return text;
+        text.append(buffer.data(), static_cast<std::size_t>(got));
+        if (text.size() > limit) return failure("more output than " + std::to_string(limit) + " bytes");
     }
-    ~SpawnSetup() {
-        static_cast<void>(::posix_spawn_file_actions_destroy(&actions_));
-        static_cast<void>(::posix_spawnattr_destroy(&attributes_));
-    }
-    SpawnSetup(const SpawnSetup&) = delete;
-    SpawnSetup& operator=(const SpawnSetup&) = delete;
-
-    /// The first failure as errno, or 0. `output` becomes descriptor 1.
-    [[nodiscard]] int prepare(const std::string& input, int output) {
-        sigset_t none;
-        sigset_t all;
-        sigemptyset(&none);
-        sigfillset(&all);
-        const std::array<int, 7> faults{
-            ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, input.c_str(), O_RDONLY, 0),
-            ::posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO),
-            ::posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0),
-            // This thread has all signals blocked; the program must be able to end.
-            ::posix_spawnattr_setsigmask(&attributes_, &none),
-            ::posix_spawnattr_setsigdefault(&attributes_, &all),
-            ::posix_spawnattr_setpgroup(&attributes_, 0),
-            ::posix_spawnattr_setflags(&attributes_,
-                                       POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP),
-        };
-        const auto* const first = std::find_if(faults.begin(), faults.end(), [](int fault) { return fault != 0; });
-        return first == faults.end() ? 0 : *first;
-    }
-
-    [[nodiscard]] const posix_spawn_file_actions_t* actions() const { return &actions_; }
-    [[nodiscard]] const posix_spawnattr_t* attributes() const { return &attributes_; }
-
-  private:
-    posix_spawn_file_actions_t actions_{};
-    posix_spawnattr_t attributes_{};
-};
-
-std::vector<char*> pointers_to(std::vector<std::string>& words) {
-    std::vector<char*> pointers;
-    pointers.reserve(words.size() + 1);
-    for (std::string& word : words)
-        pointers.push_back(word.data());
-    pointers.push_back(nullptr);
-    return pointers;
-}
-
-std::vector<std::string> small_environment(const std::vector<std::string>& keep) {
-    std::vector<std::string> environment{
-        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "LC_ALL=C",
-        "GIT_TERMINAL_PROMPT=0",
-        "GIT_OPTIONAL_LOCKS=0",
-    };
-    const auto take_over = [&](const std::string& name) {
-        if (const char* value = std::getenv(name.c_str()); value != nullptr) environment.push_back(name + "=" + value);
-    };
-    take_over("HOME");  // where a program finds its user's settings (git: safe.directory)
-    std::for_each(keep.begin(), keep.end(), take_over);
-    return environment;
-}
-
-/// A program that runs. Destroyed before it ended, its process group is killed.
-class Child {
-  public:
-    Child(pid_t pid, Fd output)
-        : pid_(pid), handle_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))), output_(std::move(output)) {}
-    ~Child() {
-        if (reaped_) return;
-        // The group may be gone already.
-        static_cast<void>(::kill(-pid_, SIGKILL));
-        static_cast<void>(wait_until(monotonic_now() + death_grace));
-    }
-    Child(const Child&) = delete;
-    Child& operator=(const Child&) = delete;
-
-    Result<std::string> read_all(std::size_t limit, Instant deadline) const {
-        std::string text;
-        std::array<char, read_size> buffer{};
-        while (true) {
-            if (!readable_until(output_.get(), deadline)) return failure("timed out");
-            const ssize_t got = ::read(output_.get(), buffer.data(), buffer.size());
-            if (got < 0 && errno == EINTR) continue;
-            if (got < 0) return system_failure("read", errno);
-            if (got == 0) return text;
-            text.append(buffer.data(), static_cast<std::size_t>(got));
-            if (text.size() > limit) return failure("more output than " + std::to_string(limit) + " bytes");
-        }
-    }
-
-    /// Whether it ended with exit 0, told as nothing or a failure.
-    Result<> wait_until(Instant deadline) {
-        if (!handle_) return failure("no handle on the process");
-        if (!readable_until(handle_.get(), deadline)) return failure("timed out");
-        siginfo_t info{};
-        if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED) != 0) return system_failure("wait", errno);
-        reaped_ = true;
-        if (info.si_code != CLD_EXITED) return failure("killed by signal " + std::to_string(info.si_status));
-        if (info.si_status != 0) return failure("exit status " + std::to_string(info.si_status));
-        return {};
-    }
-
-  private:
-    static bool readable_until(int fd, Instant deadline) {
-        pollfd wanted{fd, POLLIN, 0};
-        while (true) {
-            const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - monotonic_now()).count();
-            const int ready = ::poll(&wanted, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
-            if (ready > 0) return true;
-            if (ready == 0 || errno != EINTR) return false;
-        }
-    }
-
-    pid_t pid_;
-    Fd handle_;
-    Fd output_;
-    bool reaped_ = false;
-};
-
-struct Started {
-    pid_t pid = 0;
-    Fd output;
-};
-
-Result<Started> start(const Command& command) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return system_failure("pipe", errno);
-    Fd output(ends[0]);
-    const Fd input(ends[1]);
-    SpawnSetup setup;
-    if (const int fault = setup.prepare(command.input, input.get()); fault != 0) return system_failure("spawn", fault);
-    std::vector<std::string> words = command.words;
-    std::vector<std::string> environment = small_environment(command.keep);
-    const std::vector<char*> arguments = pointers_to(words);
-    const std::vector<char*> variables = pointers_to(environment);
-    pid_t pid = 0;
-    const int fault = ::posix_spawnp(&pid, arguments.front(), setup.actions(), setup.attributes(), arguments.data(),
-                                     variables.data());
-    if (fault != 0) return system_failure("spawn", fault);
-    return Started{pid, std::move(output)};
 }
 
 }  // namespace
@@ -179,12 +33,11 @@ Result<std::string> command_output(const Command& command) {
     if (command.words.empty()) return failure("run: no program named");
     const std::string& name = command.words.front();
     const Instant deadline = monotonic_now() + command.timeout;
-    auto started = start(command);
-    if (!started) return failure_in(name, started.error());
-    Child child(started->pid, std::move(started->output));
-    auto text = child.read_all(command.output_limit, deadline);
+    auto child = ChildProcess::start({.words = command.words, .input = command.input, .keep = command.keep});
+    if (!child) return failure_in(name, child.error());
+    auto text = read_all(child->output(), command.output_limit, deadline);
     if (!text) return failure_in(name, text.error());
-    if (auto ended = child.wait_until(deadline); !ended) return failure_in(name, ended.error());
+    if (auto ended = child->wait_until(deadline); !ended) return failure_in(name, ended.error());
     return text;
 }
 

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <vector>
 
 #include "base/file.hpp"
@@ -218,6 +219,11 @@ HostFacts look_at_host() {
     facts.clock_synchronised = clock_synchronised();
     facts.cgroups = look_at_cgroups();
     return facts;
+}
+
+std::string host_name() {
+    std::array<char, HOST_NAME_MAX + 1> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
 }
 
 }  // namespace ess::host

@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "core/ledger_reports.hpp"
 #include "core/paths.hpp"
+#include "host/host_facts.hpp"
 #include "host/peer.hpp"
 
 namespace ess::host {
@@ -24,11 +25,6 @@ namespace {
 constexpr mode_t public_mode = 0644;
 // A breach line quotes the old checkpoint, and has to stay below the length of a line.
 constexpr std::size_t quoted_note_limit = 16384;
-
-std::string host_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
-}
 
 std::string new_origin() {
     std::array<char, 4> random{};

@@ -133,6 +133,8 @@ std::vector<Case> host_cases() {
          "key-unusable", Severity::Error, "signing key", "restart"},
         {"no group", [](CheckFacts& f) { f.host->group.reset(); }, "group-missing", Severity::Warning, "quantum-ess",
          "systemd-sysusers"},
+        {"a group of the fleet's account alone", [](CheckFacts& f) { f.host->operators = {paths::fleet_account}; },
+         "no-operators", Severity::Note, paths::group, "usermod -a -G quantum-ess"},
         {"an empty group", [](CheckFacts& f) { f.host->operators.clear(); }, "no-operators", Severity::Note,
          "quantum-ess", "usermod -a -G quantum-ess"},
         {"a wrong clock", [](CheckFacts& f) { f.host->clock_synchronised = false; }, "clock-unsynchronised",

@@ -21,28 +21,6 @@ std::string shipped_text() {
     return *text;
 }
 
-void check_same_settings(const Config& a, const Config& b) {
-    CHECK(a.protected_units == b.protected_units);
-    CHECK(a.stop.budget == b.stop.budget);
-    CHECK(a.stop.category == b.stop.category);
-    CHECK(a.stop.grace == b.stop.grace);
-    CHECK(a.latch.path == b.latch.path);
-    CHECK(a.latch.file_removal == b.latch.file_removal);
-    CHECK(a.interlock == b.interlock);
-    CHECK(a.on_daemon_failure == b.on_daemon_failure);
-    CHECK(a.reset.four_eyes == b.reset.four_eyes);
-    CHECK(a.reset.expiry == b.reset.expiry);
-    CHECK(a.config_hash.maintenance == b.config_hash.maintenance);
-    CHECK(a.config_hash.directory == b.config_hash.directory);
-    CHECK(a.config_hash.files == b.config_hash.files);
-    CHECK(a.ledger.git_repository == b.ledger.git_repository);
-    CHECK(a.drill.max_age == b.drill.max_age);
-    CHECK(a.metrics.textfile == b.metrics.textfile);
-    CHECK(a.control.read == b.control.read);
-    CHECK(a.control.groups == b.control.groups);
-    CHECK(a.control.users == b.control.users);
-}
-
 /// Takes the "#" off every line that shows a setting: prose begins with "# " and a letter, a setting without the space
 /// or with two.
 std::string with_settings_active(const std::string& text) {
@@ -378,11 +356,21 @@ TEST_CASE("config: the shipped file is right, and names the four services") {
 
 TEST_CASE("config: the defaults that the shipped file shows are the defaults") {
     const std::string active = with_settings_active(shipped_text());
-    for (const char* setting :
-         {"\nprotected: ", "\n  budget: ", "\n  category: ", "\n  grace: ", "\n  path: ", "\n  file_removal: ",
-          "\ninterlock: ", "\non_daemon_failure: ", "\n  four_eyes: ", "\n  expiry: ", "\n  directory: ", "\n  files: ",
-          "\n  maintenance: ", "\n  git_repository: ", "\n  read: ", "\n  groups: ", "\n  users: ", "\n  max_age: ",
-          "\n  textfile: "}) {
+    for (const char* setting : {"\nprotected: ",      "\n  budget: ",
+                                "\n  category: ",     "\n  grace: ",
+                                "\n  path: ",         "\n  file_removal: ",
+                                "\ninterlock: ",      "\non_daemon_failure: ",
+                                "\n  four_eyes: ",    "\n  expiry: ",
+                                "\n  directory: ",    "\n  files: ",
+                                "\n  maintenance: ",  "\n  git_repository: ",
+                                "\n  read: ",         "\n  groups: ",
+                                "\n  users: ",        "\n  max_age: ",
+                                "\n  textfile: ",     "\n  endpoints: ",
+                                "\n  name: ",         "\n  host: ",
+                                "\n  ca: ",           "\n  certificate: ",
+                                "\n  key: ",          "\n  operator_certificate: ",
+                                "\n  operator_key: ", "\n  loss_timeout: ",
+                                "\n  on_loss: "}) {
         CAPTURE(setting);
         CHECK(active.find(setting) != std::string::npos);
     }

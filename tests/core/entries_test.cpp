@@ -83,6 +83,17 @@ TEST_CASE("entries: a trip has every field that the operators' entries of this k
     line_of(LedgerKind::Trip, entry, trip_timeline(trip(), latch()));
 }
 
+TEST_CASE("entries: a trip that the fleet ordered has the order's id, in words and as a field") {
+    LatchCopy ordered = latch();
+    const auto without = trip_entry(trip(), ordered, stamp(), now);
+    CHECK(without.dump().find("fleet") == std::string::npos);
+    CHECK_FALSE(trip_timeline(trip(), ordered).contains("fleet_id"));
+    ordered.fleet_id = "FLEET-2026-11-26-3f9a1c7e";
+    CHECK(trip_entry(trip(), ordered, stamp(), now).at("notes").get<std::string>().find(ordered.fleet_id) !=
+          std::string::npos);
+    CHECK(trip_timeline(trip(), ordered).at("fleet_id") == ordered.fleet_id);
+}
+
 TEST_CASE("entries: a trip is approved by being demanded, at the time at which the latch was seen") {
     const Json entry = trip_entry(trip(), latch(), stamp(), now);
     CHECK(entry["approved_by"] == "SELF");

@@ -95,6 +95,22 @@ TEST_CASE("guard: without the interlock a unit may start with essd down") {
     CHECK_FALSE(has(text, paths::armed));
 }
 
+TEST_CASE(
+    "guard: with a fleet a trading unit starts behind the question to it, and needs no answer; the canary does not "
+    "ask") {
+    Config config = config_with({"a.service"});
+    CHECK(settings(guard_dropin(config, "a.service"), "After").empty());
+    config.fleet.endpoints = {"https://10.0.0.1:2379"};
+    const std::string text = guard_dropin(config, "a.service");
+    CHECK(settings(text, "After") == std::vector<std::string>{"quantum-ess-fleet.service"});
+    CHECK_FALSE(has(text, "Requires=quantum-ess-fleet"));
+    CHECK_FALSE(has(text, "Wants=quantum-ess-fleet"));
+    const Guard guard = make_guard(config, false, {});
+    for (const GuardFile& file : guard.dropins)
+        CHECK(has(file.content, "quantum-ess-fleet") == (file.path.find("canary") == std::string::npos));
+    CHECK(guard.dropins.size() == 2);
+}
+
 TEST_CASE("guard: a unit that is no service has no [Service]") {
     for (const char* rule : {"a.timer", "a.socket", "a.path", "a-*.timer", "a.target"}) {
         CAPTURE(rule);

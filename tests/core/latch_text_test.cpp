@@ -44,6 +44,17 @@ TEST_CASE("latch text: JSON has the reason and what is claimed") {
     CHECK(content.trigger == "essctl");
 }
 
+TEST_CASE("latch text: the fleet's order, in the latch and in its copy") {
+    const LatchContent content{"prices", "alice", "fleet", "FLEET-2026-11-26-3f9a1c7e"};
+    CHECK(read_latch_content(latch_content_text(content)).fleet_id == content.fleet_id);
+    CHECK(read_latch_content(R"({"reason":"r","fleet_id":"F\u001b[31m"})").fleet_id.find('\x1b') == std::string::npos);
+    CHECK(read_latch_content(R"({"reason":"r","fleet_id":7})").fleet_id.empty());
+    CHECK(latch_content_text({"prices", "alice", "essctl"}).find("fleet_id") == std::string::npos);
+    LatchCopy copy;
+    copy.fleet_id = content.fleet_id;
+    CHECK(read_latch_copy(latch_copy_text(copy)).fleet_id == content.fleet_id);
+}
+
 TEST_CASE("latch text: JSON with wrong types or without members is still a latch") {
     CHECK(read_latch_content(R"({"reason":7,"requested_by":null})").reason.empty());
     CHECK(read_latch_content("{}").reason.empty());

@@ -40,6 +40,7 @@ Status full_status() {
     status.pending_reset =
         PendingResetInfo{"OPS-2026-01-28-002", "alice", "fixed", *from_rfc3339("2026-01-28T02:00:00Z")};
     status.last_drill = DrillSummary{*from_rfc3339("2026-01-28T01:00:00Z"), 10, 12500us, "SUCCESS"};
+    status.fleet = FleetInfo{"main", "a", false, "no member answers", from_rfc3339("2026-01-28T01:59:58Z"), "FLEET-1"};
     status.config_hash = "bfb734a7aa5cb0a8";
     status.ledger_entries = 7;
     status.ledger_head = std::string(64, 'a');

@@ -109,7 +109,7 @@ TEST_CASE("config files: what is no readable file is a fault, in its place") {
     CHECK(faults ==
           "ess.yaml:2:1: unknown key \"foo\": known are units, protected, stop, latch, interlock, on_daemon_failure, "
           "reset, "
-          "config_hash, ledger, drill, metrics, control\n"
+          "config_hash, ledger, drill, metrics, control, fleet\n"
           "ess.d/10.yaml: not a regular file: it must be a regular file that can be read\n"
           "ess.d/20.yaml: " +
               std::string(not_there) +

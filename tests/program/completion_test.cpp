@@ -184,14 +184,17 @@ TEST_CASE("completion: what cannot be answered is silence, soon") {
 
 TEST_CASE("completion: every verb and option of the help is offered") {
     const Words verbs = words_of(essctl({"complete", "--", ""}).out);
-    for (const char* verb : {"status", "watch", "trip", "activate", "reset", "check", "report", "metrics", "ledger"})
+    for (const char* verb :
+         {"status", "watch", "trip", "activate", "reset", "check", "report", "metrics", "ledger", "fleet"})
         CHECK(verbs.contains(verb));
     std::vector<std::vector<std::string>> all;
     for (const std::string& verb : verbs)
         all.push_back({verb});
-    for (const std::string& verb : words_of(essctl({"complete", "--", "ledger", ""}).out))
-        all.push_back({"ledger", verb});
-    CHECK(all.size() > 20);
+    for (const std::string group : {"ledger", "fleet"}) {
+        for (const std::string& verb : words_of(essctl({"complete", "--", group, ""}).out))
+            all.push_back({group, verb});
+    }
+    CHECK(all.size() > 25);
     for (const std::vector<std::string>& verb : all) {
         CAPTURE(join(verb, " "));
         const auto with = [&](std::vector<std::string> before, const std::string& after) {

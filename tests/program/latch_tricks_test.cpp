@@ -30,7 +30,7 @@ void make_secret() {
 }
 
 LatchCopy read_it() {
-    return essd::read_latch(latch, wall_now());
+    return essd::read_latch(latch, wall_now(), {});
 }
 
 }  // namespace

@@ -64,7 +64,8 @@ Option option_in(const std::string& cell) {
     words >> name >> type;
     const bool is_option = name.starts_with('-');
     Option option{name, is_option && cell.find(" REQUIRED") != std::string::npos, ""};
-    if (!is_option || type.empty() || type == "REQUIRED") return option;
+    // "Excludes: --host" of a flag is no type.
+    if (!is_option || type.empty() || type == "REQUIRED" || type == "Excludes:") return option;
     const std::size_t cut = std::min(type.find(":{"), type.find('='));
     if (cut != std::string::npos) option.values = type.substr(cut + 1);
     type.resize(std::min(cut, type.size()));
@@ -92,7 +93,7 @@ std::string shown(const std::string& title) {
 /// Below each verb of the page.
 std::map<std::string, ManualPart> verbs_on_page() {
     std::map<std::string, ManualPart> verbs;
-    for (const char* section : {"VERBS", "THE LEDGER"}) {
+    for (const char* section : {"VERBS", "SEVERAL HOSTS", "THE LEDGER"}) {
         for (const ManualPart& part : parts_of(section_of(page(), section), ".Ss "))
             CHECK(verbs.emplace(part.title, part).second);
     }
@@ -103,9 +104,11 @@ std::set<std::string> verbs_in_help() {
     std::set<std::string> verbs;
     for (const std::string& verb : column(help_of(""), "Subcommands:"))
         verbs.insert(verb);
-    CHECK(verbs.erase("ledger") == 1);
-    for (const std::string& verb : column(help_of("ledger"), "Subcommands:"))
-        verbs.insert("ledger " + verb);
+    for (const std::string group : {"ledger", "fleet"}) {
+        CHECK(verbs.erase(group) == 1);
+        for (const std::string& verb : column(help_of(group), "Subcommands:"))
+            verbs.insert(group + " " + verb);
+    }
     return verbs;
 }
 

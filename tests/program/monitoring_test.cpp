@@ -6,6 +6,7 @@
 #include <regex>
 #include <set>
 
+#include "host/control_fixture.hpp"
 #include "program/promtool.hpp"
 #include "program/sandbox.hpp"
 
@@ -106,8 +107,13 @@ TEST_CASE("monitoring: Prometheus understands every query of the dashboard") {
 TEST_CASE("monitoring: every metric that is asked for is one that essd has") {
     Sandbox sandbox;
     if (!sandbox.usable()) return;
+    write_file(config_file, read_whole(config_file) + "fleet: {endpoints: ['https://10.0.0.1:2379'], host: a}\n");
     const Essd essd;
     CHECK(eventually([&] { return !essd.has_fault("starting"); }));
+    host::Wire fleet = host::connect_as(fleet_uid, control, {quantum_ess_gid});
+    REQUIRE(fleet.say(host::call_text(
+        "FleetReport", R"("parameters":{"host":"a","connected":true,"last_contact":"2026-01-28T01:59:58Z"})")));
+    REQUIRE(fleet.hear());
     std::set<std::string> shown = metrics_in(essctl({"metrics"}).out);
     write_file(latch, "");
     CHECK(essd.comes_to("tripped"));

@@ -26,8 +26,11 @@ bool own_namespace = false;
 constexpr std::array<const char*, 3> kept_of_etc{"ld.so.cache", "nsswitch.conf", "localtime"};
 
 constexpr const char* passwd =
-    "root:x:0:0::/root:/bin/sh\noperator:x:2001:2001::/:/bin/sh\nstranger:x:2002:2002::/:/bin/sh\n";
-constexpr const char* group = "root:x:0:\noperator:x:2001:\nstranger:x:2002:\nquantum-ess:x:2000:operator\n";
+    "root:x:0:0::/root:/bin/sh\noperator:x:2001:2001::/:/bin/sh\nstranger:x:2002:2002::/:/bin/sh\n"
+    "quantum-ess-fleet:x:2003:2003::/:/bin/false\n";
+constexpr const char* group =
+    "root:x:0:\noperator:x:2001:\nstranger:x:2002:\nquantum-ess:x:2000:operator,quantum-ess-fleet\n"
+    "quantum-ess-fleet:x:2003:\n";
 constexpr const char* config = "units:\n  - quantum-governor\n  - {name: quantum-execution, category: 0}\n";
 
 /// How long a status may take.

@@ -55,6 +55,7 @@ inline const std::string governor = "quantum-governor.service";
 /// Users of the sandbox beside root.
 inline constexpr uid_t operator_uid = 2001;  ///< a member of the group quantum-ess
 inline constexpr uid_t stranger_uid = 2002;
+inline constexpr uid_t fleet_uid = 2003;  ///< quantum-ess-fleet's account, a member too
 inline constexpr gid_t quantum_ess_gid = 2000;
 
 void write_file(const std::string& path, const std::string& content);
