@@ -4,6 +4,9 @@
 # shellcheck source=tests/system/hard_cases.sh
 source "$MACHINE_SOURCE/tests/system/hard_cases.sh"
 
+# shellcheck source=tests/system/fleet.sh
+source "$MACHINE_SOURCE/tests/system/fleet.sh"
+
 RUNBOOK=$MACHINE_SOURCE/packaging/docs/ESS_RUNBOOK.md
 
 # block NAME: its lines
@@ -84,6 +87,39 @@ scenario_moved() {
   start_armed m
   follow m moved
   runs_again m
+}
+
+# a fleet of one host: roles, its certificate, joining, a trip, a release, a trip by hand
+# timeout: 300
+scenario_several_hosts() {
+  fleet_begin
+  fleet_prepare m
+  fleet_access m root root/etcd.env
+  fleet_access m alice etc/quantum/fleet/operator.env
+  install -m 600 "$(fleet_file pki/ca.key)" "$(machine_root m)/root/ca.key"
+  rm "$(machine_root m)"/etc/quantum/fleet/host.*
+  systemctl --root="$(machine_root m)" --quiet disable quantum-ess-fleet.service
+  fleet_boot m
+  follow m fleet-roles
+  follow m fleet-certificate
+  follow m fleet-join
+  follow m fleet-trip
+  assert_stopped m "${TRADING[@]}"
+  follow m fleet-reset
+  runs_again m
+  follow m fleet-trip-by-hand
+  assert_state m tripped
+  follow m fleet-reset
+  runs_again m
+}
+
+# fleet_access MACHINE USER FILE: how etcdctl is told of the cluster and a certificate, which come with it
+fleet_access() {
+  local root name
+  root=$(machine_root "$1")
+  for name in pem key; do install -D -m 600 "$(fleet_file "pki/$2.$name")" "$root/root/$2.$name"; done
+  printf '%s\n' ETCDCTL_API=3 ETCDCTL_ENDPOINTS="$(fleet_endpoints)" ETCDCTL_CACERT=/etc/quantum/fleet/ca.pem \
+    ETCDCTL_CERT="/root/$2.pem" ETCDCTL_KEY="/root/$2.key" >"$root/$3"
 }
 
 # no command of the runbook is left out, and each block is of a known name
