@@ -96,6 +96,7 @@ assert_running() {
 # The kernel's own word, not systemd's: no process is left in the cgroup of any of them.
 units_are_empty() {
   local files=("${@:2}")
+  ((${#files[@]})) || fail "no unit is named"
   files=("${files[@]/#//sys/fs/cgroup/system.slice/}")
   # That it was asked is said: a machine that does not answer proves nothing.
   # shellcheck disable=SC2016  # expanded by the machine's shell

@@ -171,8 +171,9 @@ scenario_four_eyes() {
   configure m four-eyes 'reset: {four_eyes: true, expiry: 30s}'
   boot_armed m
   people m
+  start_platform m
   since=$(touch_latch m)
-  assert_held m "$since"
+  assert_held m "$since" "${TRADING[@]}"
   assert as m alice essctl reset --reason "prices are back"
   id=$(status m .pending_reset.operation_id)
   assert_state m tripped
