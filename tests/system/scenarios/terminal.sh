@@ -27,9 +27,12 @@ assert_nothing_wraps() {
   assert_eq "$(screen | sed 's/ *$//')" "$(on_screen capture-pane -p -J -t ess | sed 's/ *$//')" "the screen without broken lines"
 }
 
-# type LINE: on a cleared screen.
+screen_is_cleared() { [[ $(screen | grep .) =~ ^ready\>[^$'\n']*$ ]]; }
+
+# type LINE: on a cleared screen; what the last command said must not be taken for what this one says.
 type_in() {
   on_screen send-keys -t ess C-l
+  assert_soon 10 "a cleared screen" screen_is_cleared
   on_screen clear-history -t ess
   on_screen send-keys -t ess -l "$1"
   on_screen send-keys -t ess Enter
