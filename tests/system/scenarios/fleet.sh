@@ -168,7 +168,7 @@ scenario_reset() {
   assert_state a armed
   assert_state b tripped
   assert_soon 5 "all units of a are down" all_dead a "${TRADING[@]}"
-  id=$(status b '.pending.operation_id // .pending_reset.operation_id // empty')
+  id=$(status b .pending_reset.operation_id)
   echo "pending on b: $id"
   assert as b bob essctl approve "$id"
   assert_state b armed
