@@ -7,7 +7,7 @@
 
 namespace ess {
 
-/// The subject's common name in the first certificate of this PEM (RFC 5280, 4.1.2.6): by which etcd knows who asks.
+/// The subject's common name in the first certificate of this PEM (RFC 5280, 4.1.2.6).
 [[nodiscard]] Result<std::string> common_name_in(std::string_view pem);
 
 }  // namespace ess

@@ -43,11 +43,10 @@ using FleetActions = std::vector<FleetAction>;
 /// - A trip that was released for the fleet before this host heard of it is carried out all the same: nobody has looked
 ///   at this host since. Only a host that joins the fleet takes a released trip for history (`joins`).
 /// - A key that is gone says nothing. A trip ends by the reset of each host.
-/// - A reset is put to essd if it names this host. It lives as long as its lease, so none is left over from before a
-/// loss.
-/// - Contact is an answer of the cluster's majority to a look. Without one for `loss_timeout`, counted from the start
-/// or from
-///   the last one, the host is cut off, which is told once, and trips it once if it is to.
+/// - A reset is put to essd if it names this host. It lives as long as its lease: none is left over from before a loss.
+/// - Contact is an answer of the cluster's majority to a look. Without one for `loss_timeout`, counted from the last
+/// one
+///   or from the start, the host is cut off, which is told once, and trips it once if it is to.
 class FleetWatch {
   public:
     struct Options {

@@ -31,8 +31,7 @@ void declare_trip(CLI::App& fleet, Run& run) {
     add_access(*verb, options->access);
     verb->footer(
         "Exit codes: 0 all hosts are down, 1 some are not, or are out of contact, 4 the order could not be put: trip "
-        "each "
-        "host by itself, 5 refused.\nExample: essctl fleet trip --reason 'runaway orders on desk 4'");
+        "each host by itself, 5 refused.\nExample: essctl fleet trip --reason 'runaway orders on desk 4'");
     verb->callback([options, &run] { run = [options] { return fleet_trip(*options); }; });
 }
 
@@ -43,8 +42,7 @@ void declare_status(CLI::App& fleet, Run& run) {
     add_access(*verb, options->access);
     verb->footer(
         "Exit codes: 0 all hosts are armed and ready, 3 some host is tripped, 4 some host is absent or not ready, or "
-        "etcd "
-        "is out of reach.\nExample: essctl fleet status");
+        "etcd is out of reach.\nExample: essctl fleet status");
     verb->callback([options, &run] { run = [options] { return fleet_status(*options); }; });
 }
 
