@@ -110,8 +110,8 @@ scenario_watch_refused() {
   assert fleet_etcdctl nobody compact "$((before + 1))" >/dev/null
   watch_from compacted etcd1 host-a --rev="$before"
   assert_watch_refused compacted 'required revision has been compacted'
-  watch_from minority etcd3 host-a
-  sleep 1
+  watch_from minority etcd3 host-a --rev="$((before + 1))"
+  assert_soon 20 "the watch tells" watch_told minority two
   fleet_sever etcd3 etcd1 etcd2
   assert_watch_refused minority 'no leader'
   assert watch_runs stranger
