@@ -82,4 +82,16 @@ std::string text_at(const Json& object, const std::string& key) {
     return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+std::uint64_t number_at(const Json& object, const std::string& key) {
+    if (!object.is_object()) return 0;
+    const auto found = object.find(key);
+    return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
+bool flag_at(const Json& object, const std::string& key) {
+    if (!object.is_object()) return false;
+    const auto found = object.find(key);
+    return found != object.end() && found->is_boolean() && found->get<bool>();
+}
+
 }  // namespace ess

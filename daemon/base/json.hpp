@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -23,5 +24,9 @@ inline constexpr std::size_t json_depth_limit = 32;
 
 /// The text that is a member of an object; empty for everything else: no object, no such member, no text.
 [[nodiscard]] std::string text_at(const Json& object, const std::string& key);
+/// In the same way a whole number that is not negative; otherwise 0.
+[[nodiscard]] std::uint64_t number_at(const Json& object, const std::string& key);
+/// In the same way a boolean; otherwise false.
+[[nodiscard]] bool flag_at(const Json& object, const std::string& key);
 
 }  // namespace ess

@@ -11,12 +11,6 @@ namespace ess {
 
 namespace {
 
-/// A member that is left out is zero, as protobuf's JSON has it.
-std::uint64_t number_at(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
-}
-
 Result<Json> read_object(std::string_view text) {
     auto json = parse_json(trim(text));
     if (!json) return failure_in("etcdctl", json.error());
@@ -68,7 +62,7 @@ Result<EtcdReply> read_etcd_watch(std::string_view line) {
         if (!event.is_object()) return failure("etcdctl: an event that is none");
         auto read = read_key_value(event.value("kv", Json()));
         if (!read) return tl::unexpected(read.error());
-        // mvccpb.Event.EventType: PUT is 0, and left out.
+        // mvccpb.Event.EventType: PUT is 0, and left out as every zero is in protobuf's JSON.
         read->deleted = number_at(event, "type") != 0;
         reply->items.push_back(std::move(*read));
     }

@@ -13,16 +13,6 @@ const Json& member(const Json& object, const char* key) {
     return found == object.end() ? none : *found;
 }
 
-std::uint64_t number_in(const Json& object, const char* key) {
-    const Json& value = member(object, key);
-    return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
-}
-
-bool flag_in(const Json& object, const char* key) {
-    const Json& value = member(object, key);
-    return value.is_boolean() && value.get<bool>();
-}
-
 std::optional<HostReport::Trip> trip_in(const Json& operation) {
     if (!operation.is_object()) return std::nullopt;
     const Json& stop = member(operation, "stop_ms");
@@ -42,7 +32,7 @@ Json to_json(const std::optional<HostReport::Trip>& trip) {
 void HostReport::take(const Json& status) {
     if (!status.is_object()) return;
     state = line_in(status, "state");
-    ready = flag_in(status, "ready");
+    ready = flag_at(status, "ready");
     config_hash = line_in(status, "config_hash");
     version = line_in(status, "version");
     faults.clear();
@@ -50,9 +40,9 @@ void HostReport::take(const Json& status) {
     for (const Json& fault : told.is_array() ? told : Json::array())
         faults.push_back(line_in(fault, "code"));
     const Json& ledger = member(status, "ledger");
-    if (ledger.is_object()) ledger_entries = number_in(ledger, "entries");
+    if (ledger.is_object()) ledger_entries = number_at(ledger, "entries");
     const Json& latch = member(status, "latch");
-    const bool latched = latch.is_object() && flag_in(latch, "present");
+    const bool latched = flag_at(latch, "present");
     latch_since = latched ? line_in(latch, "since") : "";
     latch_reason = latched ? line_in(latch, "reason") : "";
     // A reset is an operation too, without a time.
@@ -91,7 +81,7 @@ std::optional<HostReport> read_host_report(std::string_view text) {
     HostReport report;
     report.host = line_in(*json, "host");
     report.state = line_in(*json, "state");
-    report.ready = flag_in(*json, "ready");
+    report.ready = flag_at(*json, "ready");
     report.config_hash = line_in(*json, "config_hash");
     report.order_id = line_in(*json, "order_id");
     report.on_loss = line_in(*json, "on_loss");
@@ -102,7 +92,7 @@ std::optional<HostReport> read_host_report(std::string_view text) {
         if (code.is_string()) report.faults.push_back(clean_line(code.get<std::string>(), reason_limit));
     }
     if (const Json& ledger = member(*json, "ledger"); ledger.is_object()) {
-        report.ledger_entries = number_in(ledger, "entries");
+        report.ledger_entries = number_at(ledger, "entries");
         report.checkpoint = text_at(ledger, "checkpoint");
     }
     if (const Json& latch = member(*json, "latch"); latch.is_object()) {

@@ -34,8 +34,8 @@ inline constexpr const char* tripped_target = "quantum-ess-tripped.target";
 /// The process beside essd that joins this host to a fleet, and the account that it runs under.
 inline constexpr const char* fleet_unit = "quantum-ess-fleet.service";
 inline constexpr const char* fleet_account = "quantum-ess-fleet";
-/// Below it, the orders that were carried out, in `handled`: an order that is seen again changes nothing.
-inline constexpr const char* fleet_directory = "/var/lib/quantum-ess-fleet";
+/// The orders that were carried out: one that is seen again changes nothing.
+inline constexpr const char* fleet_handled = "/var/lib/quantum-ess-fleet/handled";
 /// There once this boot has asked the fleet. A restart of quantum-ess-fleet keeps no unit waiting then.
 inline constexpr const char* fleet_asked = "/run/quantum-ess-fleet/asked";
 

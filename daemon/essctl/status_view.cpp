@@ -12,11 +12,6 @@ namespace {
 /// Of a unit's name.
 constexpr std::size_t text_limit = 600;
 
-bool flag_at(const Json& object, const char* name) {
-    const auto found = object.find(name);
-    return found != object.end() && found->is_boolean() && found->get<bool>();
-}
-
 Json list_at(const Json& object, const char* name) {
     const auto found = object.find(name);
     return found != object.end() && found->is_array() ? *found : Json::array();
@@ -63,7 +58,7 @@ FaultView fault_of(const Json& json) {
     return {line_at(json, "code"), line_at(json, "text"), text_at(json, "severity") != "warning"};
 }
 
-std::string number_at(const Json& object, const char* name) {
+std::string number_text_at(const Json& object, const char* name) {
     const auto found = object.find(name);
     return found != object.end() && found->is_number() ? found->dump() : "?";
 }
@@ -83,14 +78,14 @@ void add_record(StatusView& view, const Json& status) {
     }
     if (const auto drill = object_at(status, "last_drill")) {
         view.last_drill = DrillView{moment_at(*drill, "at"), text_at(*drill, "outcome") == "SUCCESS",
-                                    number_at(*drill, "rounds"), micros_at(*drill, "max_ms", 1000)};
+                                    number_text_at(*drill, "rounds"), micros_at(*drill, "max_ms", 1000)};
     }
     if (const auto fleet = object_at(status, "fleet")) {
         view.fleet = FleetView{line_at(*fleet, "name"), line_at(*fleet, "host"), flag_at(*fleet, "connected"),
                                line_at(*fleet, "trouble"), line_at(*fleet, "order_id")};
     }
     const Json ledger = object_at(status, "ledger").value_or(Json::object());
-    view.ledger_entries = number_at(ledger, "entries");
+    view.ledger_entries = number_text_at(ledger, "entries");
     view.ledger_writable = flag_at(ledger, "writable");
     view.config_hash = line_at(status, "config_hash");
 }

@@ -27,10 +27,6 @@ constexpr Micros tick = std::chrono::seconds(1);
 /// A reset waits for a Reload, which takes seconds on a big host.
 constexpr Micros reset_patience = std::chrono::seconds(60);
 
-std::string file_of_handled() {
-    return std::string(paths::fleet_directory) + "/handled";
-}
-
 }  // namespace
 
 Fleet::Fleet(Config config, std::string host, HandledOrders handled, bool joins)
@@ -110,8 +106,7 @@ void Fleet::looked(const Result<std::string>& output) {
     }
     if (!std::exchange(trouble_, "").empty()) watches_.start();
     contact_ = wall_now();
-    look_due_ =
-        now + std::clamp<Micros>(config_.fleet.loss_timeout / 3, std::chrono::seconds(1), std::chrono::seconds(10));
+    look_due_ = now + ask_interval();
     carry_out(watch_.looked(*orders, now));
     loss_timer_.arm(watch_.deadline());
     if (std::exchange(joins_, false)) keep_handled();
@@ -180,11 +175,7 @@ void Fleet::carry_out(const LossBegan& action) {
     journal::event(message_id::fleet_lost, action.trip ? Level::Critical : Level::Error,
                    what + (trouble_.empty() ? "" : ": " + trouble_) + (action.trip ? "; tripping (on_loss)" : ""));
     if (action.trip) {
-        LatchContent content;
-        content.reason = what + (trouble_.empty() ? "" : ": " + trouble_);
-        content.requested_by = paths::fleet_account;
-        content.trigger = "fleet-loss";
-        latch_.set(std::move(content));
+        latch_.set(latch_of_loss(what + (trouble_.empty() ? "" : ": " + trouble_)));
     }
     // Trading has waited for an answer as long as it is to (fleet.loss_timeout).
     ready();
@@ -243,7 +234,7 @@ void Fleet::keep_handled() {
     handled_due_ = true;
     if (latch_.pending() || joins_) return;
     const auto write = [this, text = watch_.handled().text()] {
-        const auto written = replace_file(file_of_handled(), text, 0640, Durability::Durable);
+        const auto written = replace_file(paths::fleet_handled, text, 0640, Durability::Durable);
         if (written) return;
         inbox_.post([this, why = written.error().text] {
             handled_due_ = true;

@@ -53,6 +53,7 @@ class Fleet {
 
     // What etcd is asked.
     void ask_next();
+    [[nodiscard]] Micros ask_interval() const;
     void keep_lease();
     void leased(const Result<std::string>& output);
     void publish(const std::string& key, const std::string& lease);

@@ -44,6 +44,11 @@ void Fleet::ask_next() {
     ask_timer_.arm(next);
 }
 
+/// Of looks and of the lease: several within loss_timeout.
+Micros Fleet::ask_interval() const {
+    return std::clamp<Micros>(config_.fleet.loss_timeout / 3, std::chrono::seconds(1), std::chrono::seconds(10));
+}
+
 void Fleet::etcd_failed(const std::string& why) {
     if (std::exchange(trouble_, why) != why) journal::log(Level::Warning, "etcd: " + why);
     look_due_ = lease_due_ = report_next_ = monotonic_now() + ask_pause;
@@ -63,8 +68,7 @@ void Fleet::leased(const Result<std::string>& output) {
     if (lease) {
         // What hung on the one before is gone with it.
         if (std::exchange(lease_, *lease) != *lease) report_due_ = true;
-        lease_due_ = monotonic_now() + std::clamp<Micros>(config_.fleet.loss_timeout / 3, std::chrono::seconds(1),
-                                                          std::chrono::seconds(10));
+        lease_due_ = monotonic_now() + ask_interval();
     } else if (!std::exchange(lease_, "").empty()) {
         lease_due_ = monotonic_now();
     } else {

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "core/paths.hpp"
 #include "host/latch_watch.hpp"
 
 namespace ess::fleet {
@@ -13,6 +14,20 @@ namespace {
 constexpr Micros latch_pause = std::chrono::milliseconds(500);
 
 }  // namespace
+
+LatchContent latch_of_loss(std::string reason) {
+    LatchContent content;
+    content.reason = std::move(reason);
+    content.requested_by = paths::fleet_account;
+    content.trigger = "fleet-loss";
+    return content;
+}
+
+Result<> make_latch(const std::string& path, const LatchContent& content) {
+    // The directory is made by systemd-tmpfiles, or by essd; this account could not give it to a group.
+    constexpr gid_t no_group = 0;
+    return host::make_latch(path, no_group, latch_content_text(content));
+}
 
 LocalLatch::LocalLatch(host::EventLoop& loop, std::string path, Callbacks callbacks)
     : path_(std::move(path)),
@@ -32,9 +47,7 @@ void LocalLatch::set(LatchContent content) {
 
 void LocalLatch::try_to_set() {
     if (!wanted_) return;
-    // The directory is made by systemd-tmpfiles, or by essd; this account could not give it to a group.
-    constexpr gid_t no_group = 0;
-    const auto made = host::make_latch(path_, no_group, latch_content_text(*wanted_));
+    const auto made = make_latch(path_, *wanted_);
     if (made || present()) return is_set();
     again_.arm(monotonic_now() + latch_pause);
     callbacks_.failed(*wanted_, made.error().text);

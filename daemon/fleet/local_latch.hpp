@@ -4,10 +4,16 @@
 #include <optional>
 #include <string>
 
+#include "base/result.hpp"
 #include "core/latch_text.hpp"
 #include "host/event_loop.hpp"
 
 namespace ess::fleet {
+
+/// What a loss of the fleet sets, where it is to trip (on_loss: trip).
+[[nodiscard]] LatchContent latch_of_loss(std::string reason);
+/// Makes the latch file, unless something is there.
+[[nodiscard]] Result<> make_latch(const std::string& path, const LatchContent& content);
 
 /// The local latch, which is the whole of what the fleet does to a host. An order is carried out when something is at
 /// the latch's path, and tried again until then.

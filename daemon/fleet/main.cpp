@@ -7,14 +7,13 @@
 #include <utility>
 
 #include "base/file.hpp"
-#include "core/latch_text.hpp"
 #include "core/message_id.hpp"
 #include "core/paths.hpp"
 #include "fleet/fleet.hpp"
+#include "fleet/local_latch.hpp"
 #include "host/config_files.hpp"
 #include "host/host_facts.hpp"
 #include "host/journal.hpp"
-#include "host/latch_watch.hpp"
 #include "host/service_program.hpp"
 
 namespace {
@@ -29,9 +28,8 @@ constexpr std::size_t handled_limit = std::size_t{1} << 20;
 constexpr const char* usage =
     "usage: quantum-ess-fleet [--help | --version | --lost]\n"
     "\n"
-    "Joins this host to its fleet: carries out the fleet's orders, and tells the fleet where the host stands. Started "
-    "by\n"
-    "systemd as quantum-ess-fleet.service; configured by fleet: in /etc/quantum/ess.yaml.\n"
+    "Joins this host to its fleet: carries out the fleet's orders, and tells the fleet where the host stands. Started\n"
+    "by systemd as quantum-ess-fleet.service; configured by fleet: in /etc/quantum/ess.yaml.\n"
     "--lost is for quantum-ess-fleet.service's OnFailure=: with on_loss: trip it sets the latch, and ends.\n"
     "See essctl(1), fleet, for the command that orders.\n";
 
@@ -50,8 +48,7 @@ std::optional<ess::Config> find_config() {
 int run(journal::Log& log) {
     auto config = find_config();
     if (!config) return exit_configuration;
-    const std::string file = std::string(ess::paths::fleet_directory) + "/handled";
-    const auto bytes = ess::read_file(file, handled_limit);
+    const auto bytes = ess::read_file(ess::paths::fleet_handled, handled_limit);
     const bool joins = !bytes && bytes.error().code == ENOENT;
     // Without its memory the host carries out once more what is in force.
     if (!bytes && !joins) journal::log(Level::Error, bytes.error().text);
@@ -72,12 +69,7 @@ int lost() {
     const bool trips = config->fleet.on_loss == ess::OnLoss::Trip;
     journal::event(ess::message_id::fleet_lost, Level::Critical, what + (trips ? "; tripping (on_loss)" : ""));
     if (!trips) return 0;
-    constexpr gid_t no_group = 0;
-    ess::LatchContent content;
-    content.reason = what;
-    content.requested_by = ess::paths::fleet_account;
-    content.trigger = "fleet-loss";
-    const auto made = ess::host::make_latch(config->latch.path, no_group, ess::latch_content_text(content));
+    const auto made = ess::fleet::make_latch(config->latch.path, ess::fleet::latch_of_loss(what));
     if (made) return 0;
     journal::log(Level::Critical, "the latch cannot be set: " + made.error().text);
     return exit_failure;
