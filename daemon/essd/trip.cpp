@@ -18,14 +18,17 @@ namespace journal = host::journal;
 void Daemon::on_trip(const host::ControlRequest& request, host::CallReply reply) {
     LatchContent content{{}, {}, "socket"};
     std::optional<std::string> claimed;
+    std::optional<std::string> order;
     const auto fault = VarlinkParameters(request.parameters)
                            .required("reason", content.reason)
                            .optional("requested_by", claimed)
+                           .optional("fleet_id", order)
                            .fault();
     if (fault) return reply.error(*fault);
     content.reason = clean_line(content.reason, reason_limit);
     if (content.reason.empty()) return reply.error(invalid_parameter("reason"));
     content.requested_by = clean_line(claimed.value_or(""), reason_limit);
+    content.fleet_id = clean_line(order.value_or(""), reason_limit);
     latch_.look();
     const bool existed = latch_.present();
     const auto made = latch_.create(latch_content_text(content), request.peer.uid);

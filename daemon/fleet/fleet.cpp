@@ -42,8 +42,10 @@ Fleet::Fleet(Config config, std::string host, HandledOrders handled, bool joins)
               .failed =
                   [this](const LatchContent& content, const std::string& why) {
                       journal::log(Level::Critical, "the latch cannot be set, essd is asked to: " + why);
-                      essd_.call("Trip", {{"reason", content.reason}, {"requested_by", content.requested_by}},
-                                 essd_patience, [this](const host::ClientResult<Json>& answer) {
+                      Json parameters{{"reason", content.reason}, {"requested_by", content.requested_by}};
+                      if (!content.fleet_id.empty()) parameters["fleet_id"] = content.fleet_id;
+                      essd_.call("Trip", std::move(parameters), essd_patience,
+                                 [this](const host::ClientResult<Json>& answer) {
                                      if (answer) latch_.is_set();
                                  });
                   }}),

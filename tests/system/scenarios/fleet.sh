@@ -99,6 +99,22 @@ scenario_leader_dies() {
 # Given up after a second: what the dead leader took with it is answered by nobody.
 put_quickly() { fleet_etcdctl alice --command-timeout=1s put "$ORDERS/trip" "$1" >/dev/null 2>&1; }
 
+# A latch in a place where only essd may make it: essd is asked to, and the order's id is on record all the same.
+# timeout: 300
+scenario_latch_of_root() {
+  local since
+  fleet_begin
+  fleet_prepare a
+  configure a 60-latch $'latch:\n  path: /run/elsewhere/ESS_ON'
+  echo 'd /run/elsewhere 0755 root root' >"$(machine_root a)/etc/tmpfiles.d/elsewhere.conf"
+  fleet_boot a
+  since=$(monotonic_ns a)
+  assert put_order '{"id":"FLEET-2026-11-26-00000001","reason":"once","requested_by":"alice"}'
+  assert_fleet_tripped "$since" a
+  assert_eq "$(machine_run a stat -c '%a %U' /run/elsewhere)" '755 root' "the latch's directory"
+  assert_eq "$(order_of a)" FLEET-2026-11-26-00000001 "the order"
+}
+
 # The same order put again, the programs restarted, a host rebooted: nobody trips again. Another order is another trip.
 # timeout: 300
 scenario_replays() {
